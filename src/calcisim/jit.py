@@ -1,0 +1,79 @@
+"""The only place with compiler options, and with the place of the compiled kernels on disk.
+
+numba's own cache index looks at the file that holds a function, not at the functions it calls in other files, and not at
+NUMBA_BOUNDSCHECK or NUMBA_DEBUG_*: an edited callee would run its old code. So the cache directory itself is named after a
+hash of every source of the package, the compiler versions, the processor and those flags. It must be set before the first
+decorator runs, so every module that compiles imports `kernel` from here.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+_FLAGS = ("NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT", "NUMBA_DEBUG", "NUMBA_DEBUGINFO", "NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
+_KEEP = 4  # how many older cache directories stay: enough for a few branches side by side
+
+
+def _cpu() -> str:
+    """The processor's name and features, because machine code is made for them."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return platform.processor() + platform.machine()
+    rows = [row for row in text.splitlines() if row.startswith(("model name", "flags"))]
+    return "".join(sorted(set(rows)))
+
+
+def source_hash() -> str:
+    """SHA-256 (hex) over all Python sources of the package, in name order."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_directory() -> Path:
+    from platformdirs import user_cache_path
+
+    digest = hashlib.sha256(source_hash().encode())
+    for item in (version("numba"), version("llvmlite"), platform.python_version(), _cpu(), *(f"{name}={os.environ.get(name, '')}" for name in _FLAGS)):
+        digest.update(item.encode())
+    base = Path(os.environ.get("CALCISIM_CACHE_DIR") or user_cache_path("calcisim", appauthor=False))
+    return base / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def _prune(keep: Path) -> None:
+    """Remove all but the newest few cache directories; another process may be doing the same."""
+    older = [path for path in keep.parent.glob("kernels-*") if path != keep]
+    try:
+        older.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    except OSError:
+        return
+    for path in older[_KEEP:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _prepare() -> tuple[Path, bool]:
+    directory = _cache_directory()
+    cold = not directory.is_dir()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _prune(directory)
+    except OSError:  # read-only home: numba compiles in memory, slower but right
+        return directory, True
+    os.environ["NUMBA_CACHE_DIR"] = str(directory)
+    return directory, cold
+
+
+CACHE_DIRECTORY, COLD = _prepare()
+
+import numba  # noqa: E402  (the cache directory must be set first)
+
+numba.config.CACHE_DIR = os.environ.get("NUMBA_CACHE_DIR", "")
+
+kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
