@@ -1,0 +1,41 @@
+# Two commands for a new user: `make demo` and `make test`. Everything lives in .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS ?= constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint $(CONSTRAINTS)
+export PIP_NO_INPUT := 1
+
+.PHONY: demo test lint push clean
+
+demo: $(VENV)/core.stamp  ## run the implant scenario and say where the picture is
+	@$(BIN)/calcisim run dystrophic/subdermal-cusp
+	@echo "Open the picture named above; 'calcisim plot RUN' draws it again."
+
+test: $(VENV)/test.stamp  ## all tests, after compiling the kernels once
+	@$(BIN)/calcisim warmup
+	@$(BIN)/python -m pytest -m "not push" -ra
+
+lint: $(VENV)/test.stamp  ## style, types and the floors
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+push: $(VENV)/test.stamp  ## the reliability campaign that runs before every push
+	@$(BIN)/calcisim warmup
+	@$(BIN)/python -m pytest -m push -ra
+
+clean:  ## remove what make and the tools made here, never run directories
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/core.stamp: pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit("calcisim needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "installing calcisim and its core dependencies into $(VENV), once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/core.stamp
+	@echo "installing the tools for tests into $(VENV), once"
+	@$(PIP) --editable '.[test]'
+	@touch $@
