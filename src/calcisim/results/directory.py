@@ -1,0 +1,113 @@
+"""The directory of a run: made once, held by one process, never overwritten."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from calcisim.errors import RunLocked, StorageError, UsageError
+from calcisim.results.files import dumps, storage, write_text
+
+SCENARIO = "scenario.resolved.toml"
+PROVENANCE = "provenance.json"
+CHECKPOINT = "checkpoint.bin"
+FIGURES = "figures"
+LOCK = ".lock"
+
+
+def lock(directory: Path) -> FileLock:
+    """Take the run directory for this process; raises `RunLocked` at once when another process holds it."""
+    held = FileLock(str(Path(directory) / LOCK))
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        raise RunLocked(f"{directory}: another process is working in this run; wait for it, or choose another directory with --out.") from None
+    except OSError as error:
+        raise StorageError(f"{directory}: cannot be written ({error.strerror or error})") from error
+    return held
+
+
+def _make(directory: Path, fresh: bool) -> bool:
+    """Make the directory; False when `fresh` is wanted and it is already there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=not fresh)
+    except FileExistsError:
+        if directory.is_dir():
+            return False
+        raise UsageError(f"{directory}: is a file, not a directory; choose another place with --out.") from None
+    except OSError as error:
+        raise StorageError(f"{directory}: cannot be made ({error.strerror or error}); choose another place with --out.") from error
+    return True
+
+
+def numbered(base: Path, scenario: str) -> tuple[Path, FileLock]:
+    """A new directory `base/NAME-001` (the next free number), locked; NAME is the scenario's, with / as -."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", scenario.removesuffix(".toml")).strip("-.") or "run"
+    number = 1
+    while not _make(base / f"{name}-{number:03d}", fresh=True):
+        number += 1
+    directory = base / f"{name}-{number:03d}"
+    return directory, lock(directory)
+
+
+def chosen(directory: Path, force: bool) -> FileLock:
+    """Make and lock the directory that the user named. One that holds something is refused, or with `force` moved aside."""
+    _make(directory, fresh=False)
+    held = lock(directory)
+    if not _occupied(directory):
+        return held
+    if not force:
+        held.release()
+        raise UsageError(
+            f"{directory}: is not empty, and nothing is ever overwritten. Choose another --out, go on with 'calcisim resume {directory}', "
+            "or add --force to move the old one aside."
+        )
+    with storage(directory):
+        directory.rename(_aside(directory))
+    held.release()
+    _make(directory, fresh=False)
+    return lock(directory)
+
+
+def _occupied(directory: Path) -> bool:
+    return any(path.name != LOCK for path in directory.iterdir())
+
+
+def _aside(directory: Path) -> Path:
+    """The first free DIR.old-N."""
+    number = 1
+    while (place := directory.with_name(f"{directory.name}.old-{number}")).exists():
+        number += 1
+    return place
+
+
+def describe(directory: Path, scenario_text: str, provenance: dict[str, Any]) -> None:
+    """Write what is needed to start or resume: provenance first, then the resolved scenario; with both the run is resumable."""
+    write_text(directory / PROVENANCE, dumps(provenance))
+    write_text(directory / SCENARIO, scenario_text)
+
+
+def provenance(directory: Path) -> dict[str, Any]:
+    """Provenance of a run directory. Raises `UsageError` when `directory` is not one."""
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise UsageError(f"{directory}: no such run directory.{_nearby(directory)}")
+    if not (directory / SCENARIO).exists():
+        raise UsageError(f"{directory}: holds no {SCENARIO}, so it is not a run; start one with 'calcisim run'.")
+    try:
+        document: dict[str, Any] = json.loads((directory / PROVENANCE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{directory / PROVENANCE}: cannot be read ({error})") from error
+    return document
+
+
+def _nearby(directory: Path) -> str:
+    """A hint with the run directories beside a mistyped one."""
+    import difflib
+
+    parent = directory.parent
+    names = [path.name for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
+    close = difflib.get_close_matches(directory.name, names, n=3)
+    return f" Did you mean {', '.join(str(parent / name) for name in close)}?" if close else ""

@@ -1,0 +1,115 @@
+"""What a run reports: one registry with the name, unit and meaning of every summary quantity.
+
+Adding an output is one function in one place:
+
+    @observable("largest_clump_mm", "mm")
+    def largest_clump(simulation, site):
+        \"\"\"Diameter of the largest clump.\"\"\"
+        return ...
+
+`site` is a site's name, or None for the total over all sites; the value is a float, a text, or None where it has no meaning.
+Quantities that `Simulation.observables()` computes by itself are declared with `describe`, so that their unit and meaning are
+known too. Either way the quantity appears in summary.json, in timeseries.csv (when it is a number) and can be plotted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Value = float | int | str | None
+
+
+@dataclass(frozen=True)
+class Observable:
+    """Name, unit ("1" when dimensionless) and meaning of a summary quantity.
+
+    numeric: False for words such as the limiting step, which stay out of the time series.
+    function: (simulation, site name or None) → value; None when the simulation computes the quantity itself.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    numeric: bool = True
+    function: Callable[[Any, str | None], Value] | None = None
+
+
+REGISTRY: dict[str, Observable] = {}
+
+
+def _register(entry: Observable) -> None:
+    if entry.name in REGISTRY:
+        raise ValueError(f"observable {entry.name!r} is registered twice")
+    REGISTRY[entry.name] = entry
+
+
+def describe(name: str, unit: str, meaning: str, numeric: bool = True) -> None:
+    """Declare a quantity that `Simulation.observables()` returns under this name."""
+    _register(Observable(name, unit, meaning, numeric))
+
+
+def observable(name: str, unit: str, numeric: bool = True) -> Callable[[Callable[[Any, str | None], Value]], Callable[[Any, str | None], Value]]:
+    """Decorator: register `f(simulation, site)` as an output; the first line of its docstring is the meaning."""
+
+    def register(function: Callable[[Any, str | None], Value]) -> Callable[[Any, str | None], Value]:
+        meaning = (function.__doc__ or "").strip().split("\n")[0]
+        if not meaning:
+            raise ValueError(f"observable {name!r} needs a docstring that says what it means")
+        _register(Observable(name, unit, meaning, numeric, function))
+        return function
+
+    return register
+
+
+def evaluate(simulation: Any) -> dict[str, Any]:
+    """All quantities now: totals at the top level and the same names under `sites.{name}`.
+
+    Starts from `simulation.observables()` and adds every registered function.
+    """
+    row = dict(simulation.observables())
+    sites = {name: dict(values) for name, values in row.pop("sites", {}).items()}
+    for entry in REGISTRY.values():
+        if entry.function is None:
+            continue
+        row[entry.name] = entry.function(simulation, None)
+        for site, values in sites.items():
+            values[entry.name] = entry.function(simulation, site)
+    return {**row, "sites": sites}
+
+
+def flat(row: dict[str, Any]) -> dict[str, float | int | None]:
+    """The numbers of a row of `evaluate` for the time series: totals, then `{site}.{name}` when there are several sites."""
+    sites = row.get("sites", {})
+    numbers = {name: value for name, value in row.items() if name != "sites" and _is_number(name, value)}
+    if len(sites) > 1:
+        for site, values in sites.items():
+            numbers.update({f"{site}.{name}": value for name, value in values.items() if _is_number(name, value)})
+    return numbers
+
+
+def _is_number(name: str, value: Value) -> bool:
+    """Registered quantities decide by their entry, so that a None at day 0 does not shape the columns."""
+    entry = REGISTRY.get(name)
+    return entry.numeric if entry is not None else not isinstance(value, str)
+
+
+def unit(name: str) -> str:
+    """Unit of a quantity, also under its `{site}.{name}` form; "" when nothing is registered."""
+    entry = REGISTRY.get(name) or REGISTRY.get(name.rpartition(".")[2])
+    return entry.unit if entry else ""
+
+
+describe("calcium_ug_per_mg_dry", "µg/mg", "Deposited calcium per dry mass including mineral, over the assay regions")
+describe("calcium_ug_per_mg_nonmineral", "µg/mg", "Deposited calcium per dry mass without mineral, over the assay regions")
+describe("deposit_calcium_mg", "mg", "Calcium in mineral")
+describe("deposit_phosphorus_mg", "mg", "Phosphorus in mineral")
+describe("calcium_phosphorus_ratio", "mol/mol", "Calcium to phosphorus of the deposit")
+describe("onset_day", "d", "First day on which the deposit exceeds the onset threshold")
+describe("limiting_step", "1", "What holds the deposit back: supply, surface or nucleation", numeric=False)
+describe("damkohler", "1", "Damköhler number: rate of uptake by the surface over rate of supply")
+describe("thiele", "1", "Thiele modulus of the assayed regions")
+describe("nuclei", "1", "Number of primary particles")
+describe("expected_nuclei_per_cm3", "1/cm³", "Integrated expectation of nuclei per tissue volume")
+describe("ledger_calcium_relative", "1", "Imbalance of the calcium ledger, relative to content and gross exchange")
+describe("ledger_phosphorus_relative", "1", "Imbalance of the phosphorus ledger, relative to content and gross exchange")
+describe("ledger_alkalinity_relative", "1", "Imbalance of the alkalinity ledger, relative to content and gross exchange")

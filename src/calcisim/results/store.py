@@ -1,0 +1,150 @@
+"""results.nc: the maps of a run as NetCDF-4 with CF metadata, one group per site, one forced write per frame.
+
+Every site's group has the dimensions time, z, y, x with coordinates in metres and days, so that
+`xarray.open_dataset("results.nc", group="cusp")` opens it. Values are float32: seven digits are more than a map needs, and
+half the disk; exact books are in timeseries.csv and in the checkpoint.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calcisim.errors import StorageError
+from calcisim.results.files import storage
+
+NAME = "results.nc"
+DAY = 86400.0
+FILL = np.float32(9.969209968386869e36)  # NetCDF's own default for float32
+
+Field = tuple[np.ndarray, str, str]  # values (z, y, x), unit, long name
+Fields = Mapping[str, Mapping[str, Field]]  # site → name → field
+Coordinates = Mapping[str, Mapping[str, np.ndarray]]  # site → axis → positions [m]
+
+
+class Results:
+    """An open results.nc. Frames are numbered from 0; writing a frame again replaces it."""
+
+    def __init__(self, path: Path, dataset: Any):
+        self.path = path
+        self._dataset = dataset
+
+    @classmethod
+    def create(cls, path: Path, attributes: Mapping[str, str], coordinates: Coordinates, fields: Fields) -> "Results":
+        """A new file (one that is there is replaced) with groups and variables as in `fields`, and no frame yet."""
+        import netCDF4
+
+        path = Path(path)
+        with storage(path):
+            dataset = netCDF4.Dataset(path, "w", format="NETCDF4")
+            dataset.setncatts({"Conventions": "CF-1.11", **attributes})
+            for site, values in fields.items():
+                _define(dataset.createGroup(site), coordinates.get(site, {}), values)
+            dataset.sync()
+        return cls(path, dataset)
+
+    @classmethod
+    def reopen(cls, path: Path) -> "Results":
+        """Open for more frames. Raises `StorageError` when the file is missing or damaged."""
+        import netCDF4
+
+        try:
+            return cls(Path(path), netCDF4.Dataset(path, "r+"))
+        except (OSError, RuntimeError) as error:
+            raise StorageError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error})") from error
+
+    def times(self) -> np.ndarray:
+        """Times [s] of the frames that are there."""
+        groups = list(self._dataset.groups.values())
+        return np.asarray(groups[0]["time"][:].filled(np.nan)) * DAY if groups else np.zeros(0)
+
+    def write_frame(self, index: int, time: float, fields: Fields) -> None:
+        """Write frame `index` at `time` [s] for all sites and force it to the disk."""
+        size = sum(values.size * 4 for site in fields.values() for values, _, _ in site.values())
+        with storage(self.path, size):
+            for site, values in fields.items():
+                group = self._dataset.groups[site]
+                group["time"][index] = time / DAY
+                for name, (array, _, _) in values.items():
+                    group[name][index] = np.asarray(array, dtype=np.float32)
+            self._dataset.sync()
+
+    def close(self) -> None:
+        if self._dataset.isopen():
+            with storage(self.path):
+                self._dataset.close()
+
+    def __enter__(self) -> "Results":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _define(group: Any, coordinates: Mapping[str, np.ndarray], values: Mapping[str, Field]) -> None:
+    """Dimensions, coordinates and variables of one site."""
+    shape = np.shape(next(iter(values.values()))[0]) if values else (1, 1, 1)
+    group.createDimension("time", None)
+    time = group.createVariable("time", "f8", ("time",))
+    # "d" and not "days": the elapsed time stays a number in every reader instead of becoming a calendar date.
+    time.setncatts({"units": "d", "long_name": "simulated time", "axis": "T"})
+    for axis, length in zip("zyx", shape):
+        group.createDimension(axis, length)
+        if axis in coordinates:
+            variable = group.createVariable(axis, "f8", (axis,))
+            variable.setncatts({"units": "m", "long_name": f"{axis} of the voxel centre", "axis": axis.upper()})
+            variable[:] = coordinates[axis]
+    for name, (_, unit, long_name) in values.items():
+        variable = group.createVariable(name, "f4", ("time", "z", "y", "x"), zlib=True, complevel=1, shuffle=True, fill_value=FILL)
+        variable.setncatts({"units": unit, "long_name": long_name})
+
+
+def sites(path: Path) -> list[str]:
+    """Names of the sites in a results.nc."""
+    import netCDF4
+
+    with _reading(path), netCDF4.Dataset(path, "r") as dataset:
+        return list(dataset.groups)
+
+
+def read(path: Path, site: str, name: str, frame: int | None = None) -> tuple[np.ndarray, str, str]:
+    """Values (time, z, y, x), or (z, y, x) of one frame, with unit and long name."""
+    import netCDF4
+
+    with _reading(path), netCDF4.Dataset(path, "r") as dataset:
+        variable = dataset.groups[site][name]
+        chosen = variable[:] if frame is None else variable[frame]
+        return np.ma.filled(chosen, np.nan), getattr(variable, "units", ""), getattr(variable, "long_name", name)
+
+
+def variables(path: Path, site: str) -> list[str]:
+    """Names of what is stored for a site, axes included."""
+    import netCDF4
+
+    with _reading(path), netCDF4.Dataset(path, "r") as dataset:
+        return list(dataset.groups[site].variables)
+
+
+def axes(path: Path, site: str) -> dict[str, np.ndarray]:
+    """Times [d] and positions [m] of a site: `time` and those of `z`, `y`, `x` that it has."""
+    import netCDF4
+
+    with _reading(path), netCDF4.Dataset(path, "r") as dataset:
+        group = dataset.groups[site]
+        return {name: np.asarray(group[name][:]) for name in ("time", "z", "y", "x") if name in group.variables}
+
+
+class _reading:
+    """One clear error for a results.nc that is missing or broken."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __enter__(self) -> None:
+        if not Path(self.path).exists():
+            raise StorageError(f"{self.path}: is not there; the run has not written a map yet.")
+
+    def __exit__(self, kind: Any, error: BaseException | None, _: object) -> None:
+        if isinstance(error, (OSError, RuntimeError)):
+            raise StorageError(f"{self.path}: cannot be read ({error})") from error

@@ -1,0 +1,78 @@
+"""timeseries.csv: one row per output time, appended as the run goes, cut back to the checkpoint when it resumes."""
+
+import csv
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from calcisim.errors import StorageError
+from calcisim.results.files import storage, write_text
+
+NAME = "timeseries.csv"
+DAY = 86400.0
+
+
+class TimeSeries:
+    """Append-only table; the first row fixes the columns: `time_d`, then the quantities in the order they came.
+
+    Floats are written with the fewest digits that give the same float back, so equal runs give equal bytes.
+    """
+
+    def __init__(self, directory: Path):
+        self.path = Path(directory) / NAME
+        self._columns: list[str] | None = None
+
+    def restart(self, rows: int) -> bool:
+        """Keep the first `rows` rows, drop the rest; False (nothing changed) when there are not that many whole ones."""
+        if rows == 0:
+            self.path.unlink(missing_ok=True)
+            self._columns = None
+            return True
+        if not self.path.exists():
+            return False
+        text = self.path.read_bytes().decode("utf-8", errors="replace")
+        lines = text.splitlines(keepends=True)[: rows + 1]
+        if len(lines) < rows + 1 or not lines[-1].endswith("\n"):
+            return False
+        write_text(self.path, "".join(lines))
+        self._columns = lines[0].rstrip("\n").split(",")
+        return True
+
+    def append(self, time: float, row: Mapping[str, float | int | None]) -> None:
+        """Add one row: time [s] and its quantities. Raises `StorageError` when it cannot be written or the columns changed."""
+        names = ["time_d", *row]
+        if self._columns is None:
+            self._write(",".join(names) + "\n", "w")
+            self._columns = names
+        if names != self._columns:
+            raise StorageError(f"{self.path}: the quantities of the run changed; its columns are {', '.join(self._columns)}")
+        self._write(",".join([_text(time / DAY), *(_text(value) for value in row.values())]) + "\n", "a")
+
+    def sync(self) -> None:
+        """Force the rows to the disk; called before a checkpoint relies on them."""
+        with storage(self.path), open(self.path, "ab") as file:
+            os.fsync(file.fileno())
+
+    def _write(self, text: str, mode: str) -> None:
+        with storage(self.path, len(text)), open(self.path, mode, encoding="utf-8", newline="") as file:
+            file.write(text)
+
+
+def _text(value: float | int | None) -> str:
+    if value is None or value != value:
+        return ""
+    return repr(int(value)) if isinstance(value, (int, np.integer)) else repr(float(value))
+
+
+def read(directory: Path) -> dict[str, np.ndarray]:
+    """The time series of a run: column → float array, blanks as NaN. Raises `StorageError` when there is none."""
+    path = Path(directory) / NAME
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            header, *rows = list(csv.reader(file))
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{path}: no time series to read ({getattr(error, 'strerror', None) or error})") from error
+    whole = [row for row in rows if len(row) == len(header)]
+    return {name: np.array([float(row[i]) if row[i] else np.nan for row in whole]) for i, name in enumerate(header)}
