@@ -1,0 +1,162 @@
+"""Checks that need the whole scenario: names that must exist, times, places, and values that are allowed and unusual."""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from calcisim.scenario.errors import Path, nearest
+from calcisim.scenario.fields import rule_of
+from calcisim.scenario.regions import mask
+from calcisim.scenario.schema import MAX_FRAMES, Fluid, Scenario, Site
+
+_MAX_MASKED = 2**21  # larger grids are checked by bounding box only
+
+
+class Finding(NamedTuple):
+    """A key path (lists by number), what is wrong there, and a hint."""
+
+    key: Path
+    message: str
+    hint: str = ""
+
+
+def findings(scenario: Scenario) -> list[Finding]:
+    """Everything that is wrong across tables; empty when the scenario can run."""
+    found = list(_fluids(scenario))
+    found += _sites(scenario)
+    if not found:
+        for check in (_outputs, _events, _treatments, _references, _regions):
+            found += check(scenario)
+    return found
+
+
+def _fluids(scenario: Scenario) -> Iterator[Finding]:
+    if scenario.kind == "plasma":
+        yield Finding(("kind",), "kind 'plasma' (the body without a site) comes with the plasma model", "use kind = \"tissue\" or \"invitro\"")
+    wanted, other = ("medium", "plasma") if scenario.kind == "invitro" else ("plasma", "medium")
+    if getattr(scenario, other) is not None:
+        yield Finding((other,), f"kind {scenario.kind!r} has [{wanted}] and not [{other}]", f"rename the table, or change kind")
+    elif getattr(scenario, wanted) is None:
+        yield Finding((wanted,), f"the table [{wanted}] is missing", "it holds at least calcium and phosphate")
+
+
+def _sites(scenario: Scenario) -> Iterator[Finding]:
+    if not scenario.site and scenario.kind != "plasma":
+        yield Finding(("site",), "there is no site", "add [[site]] with name, tissue and [site.grid]")
+    yield from _unique("site", [site.name for site in scenario.site])
+    for i, site in enumerate(scenario.site):
+        names = [region.name for region in site.region]
+        yield from (Finding(("site", i, *finding.key), *finding[1:]) for finding in _unique("region", names))
+
+
+def _unique(word: str, names: list[Any]) -> Iterator[Finding]:
+    for i, name in enumerate(names):
+        if name is not None and name in names[:i]:
+            yield Finding((word, i, "name"), f"there are two with the name {name!r}", "each needs its own name")
+
+
+def _outputs(scenario: Scenario) -> Iterator[Finding]:
+    for i, one in enumerate(scenario.output):
+        if one.every is not None and scenario.duration / one.every > MAX_FRAMES:
+            yield Finding(("output", i, "every"), f"this makes more than {MAX_FRAMES:,} outputs", "write results less often")
+        if one.times is not None:
+            yield from (finding for t in one.times for finding in _time(scenario, t, ("output", i, "times")))
+
+
+def _time(scenario: Scenario, time: float, key: Path) -> Iterator[Finding]:
+    if time > scenario.duration:
+        yield Finding(key, f"day {time / 86400:g} is after the end of the run (day {scenario.duration / 86400:g})", "lengthen duration, or move it")
+
+
+def _site_of(scenario: Scenario, name: str | None, key: Path) -> tuple[Site | None, list[Finding]]:
+    known = [site.name for site in scenario.site]
+    if name is None:
+        return (scenario.site[0], []) if len(known) == 1 else (None, [Finding(key, "site is missing: there are several", nearest("", known))])
+    if name not in known:
+        return None, [Finding(key, f"there is no site {name!r}", nearest(name, known, "sites: "))]
+    return scenario.site[known.index(name)], []
+
+
+def _events(scenario: Scenario) -> Iterator[Finding]:
+    seen: dict[Any, int] = {}
+    for i, event in enumerate(scenario.event):
+        here: Path = ("event", i)
+        yield from _time(scenario, event.at, (*here, "at"))
+        site, wrong = _site_of(scenario, event.site, (*here, "site"))
+        yield from wrong
+        if site is not None:
+            yield from _event_region(site, event.region, (*here, "region"))
+        same = (event.kind, event.site, event.at, repr(event.region))
+        if same in seen:
+            yield Finding((*here, "at"), f"the same as event {seen[same]}: two {event.kind!r} in one place at one time", "remove one of them")
+        seen.setdefault(same, i)
+
+
+def _event_region(site: Site, region: Any, key: Path) -> Iterator[Finding]:
+    if isinstance(region, str):
+        names = [one.name for one in site.region if one.name]
+        if region not in names:
+            known = nearest(region, names, "regions: ") or "name a [[site.region]], or write a shape table here"
+            yield Finding(key, f"site {site.name!r} has no region {region!r}", known)
+    elif region is not None:
+        yield from _placed(site, region, key)
+
+
+def _treatments(scenario: Scenario) -> Iterator[Finding]:
+    for i, one in enumerate(scenario.treatment):
+        here: Path = ("treatment", i)
+        if one.site is not None:
+            yield from _site_of(scenario, one.site, (*here, "site"))[1]
+        for key in ("start", "stop"):
+            if getattr(one, key) is not None:
+                yield from _time(scenario, getattr(one, key), (*here, key))
+        for j, other in enumerate(scenario.treatment[:i]):
+            same = (one.kind, one.site, getattr(one, "drug", "")) == (other.kind, other.site, getattr(other, "drug", ""))
+            ends = [math.inf if t.stop is None else t.stop for t in (one, other)]
+            if same and max(one.start, other.start) < min(ends):
+                yield Finding((*here, "start"), f"overlaps treatment {j} of the same kind at the same site", "write one after the other")
+
+
+def _references(scenario: Scenario) -> Iterator[Finding]:
+    for i, reference in enumerate(scenario.reference):
+        here: Path = ("reference", i)
+        yield from _time(scenario, reference.time, (*here, "time"))
+        site, wrong = _site_of(scenario, reference.site, (*here, "site"))
+        yield from wrong
+        if site is not None and "per_mg" in reference.observable and not any(region.assay for region in site.region):
+            message = f"{reference.observable!r} is taken over the regions with assay = true, and site {site.name!r} has none"
+            yield Finding((*here, "observable"), message, "set assay = true on a [[site.region]]")
+
+
+def _regions(scenario: Scenario) -> Iterator[Finding]:
+    for i, site in enumerate(scenario.site):
+        for j, region in enumerate(site.region):
+            yield from _placed(site, region, ("site", i, "region", j))
+
+
+def _placed(site: Site, region: Any, key: Path) -> Iterator[Finding]:
+    """The region must reach into the grid and hold at least one voxel centre."""
+    extents = site.grid.extents
+    for axis, (low, high), extent in zip("xyz", region.bounds(), extents, strict=True):
+        if high <= 0.0 or low >= extent:
+            size = " x ".join(f"{1e3 * e:g}" for e in extents)
+            yield Finding(key, f"the region lies outside the grid along {axis}", f"the grid is {size} mm, coordinates start at its low corner")
+            return
+    if math.prod(site.grid.counts) <= _MAX_MASKED and not mask(region, *site.grid.centres()).any():
+        yield Finding(key, "the region holds no voxel centre", "make it larger than a voxel, or take a finer spacing")
+
+
+def unusual(scenario: Scenario) -> list[Finding]:
+    """Values of the plasma that are accepted and far from what is measured in people and animals."""
+    fluid = scenario.plasma
+    if fluid is None:
+        return []
+    found = []
+    for name in Fluid.model_fields:
+        rule, value = rule_of(type(fluid), name), getattr(fluid, name)
+        if rule is None or rule.plausible is None or value is None or rule.plausible[0] <= value <= rule.plausible[1]:
+            continue
+        low, high = rule.plausible
+        unit = "" if rule.kind == "number" else " mmol/L"
+        found.append(Finding(("plasma", name), f"{value:.4g}{unit} is unusual: {low:g} to {high:g}{unit} is what plasma has", ""))
+    return found

@@ -1,0 +1,71 @@
+"""What is wrong with a scenario file: where, why, and what to write instead."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calcisim.errors import UsageError
+
+Path = tuple[str | int, ...]  # keys from the top of the file; elements of a list by name or by number
+
+
+class PlausibilityWarning(UserWarning):
+    """A value that is accepted and unusual."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake: the file (or "--set …"), the key path, the message, a hint, and the line where the key stands (0 unknown)."""
+
+    file: str
+    key: str
+    message: str
+    hint: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        parts = [where, self.key, self.message] if self.key else [where, self.message]
+        return ": ".join(parts) + (f" ({self.hint})" if self.hint else "")
+
+
+class ScenarioError(UsageError, ValueError):
+    """One or several mistakes of a scenario; file, key, message, hint and line are those of the first."""
+
+    def __init__(self, mistakes: Mistake | Iterable[Mistake]) -> None:
+        self.mistakes: tuple[Mistake, ...] = (mistakes,) if isinstance(mistakes, Mistake) else tuple(mistakes)
+        super().__init__("\n".join(str(one) for one in self.mistakes))
+
+    @property
+    def file(self) -> str:
+        return self.mistakes[0].file
+
+    @property
+    def key(self) -> str:
+        return self.mistakes[0].key
+
+    @property
+    def message(self) -> str:
+        return self.mistakes[0].message
+
+    @property
+    def hint(self) -> str:
+        return self.mistakes[0].hint
+
+    @property
+    def line(self) -> int:
+        return self.mistakes[0].line
+
+
+def dotted(path: Path) -> str:
+    """site.cusp.region.1.low"""
+    return ".".join(str(part) for part in path)
+
+
+def nearest(word: str, known: Iterable[str], otherwise: str = "known: ") -> str:
+    """A hint with the nearest right word, or with all of them when they are few."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, 1, 0.55)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return otherwise + ", ".join(words) if 0 < len(words) <= 40 else ""

@@ -1,0 +1,202 @@
+"""Shapes inside a site. A shape is one class: its fields are the TOML keys, `contains` is its geometry.
+
+Coordinates are in metres from the low corner of the grid, axes in the order x, y, z.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import PlainValidator, model_validator
+
+from calcisim.scenario import tissues
+from calcisim.scenario.fields import Registry, Table, quantity, wrong
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+REGIONS = Registry("shape", "shape")
+Axis = Literal["x", "y", "z"]
+Coordinate = quantity("length", low="-1 m", high="1 m")
+Extent = quantity("length", low="1 nm", high="1 m")
+Point = tuple[Coordinate, Coordinate, Coordinate]
+_FAR = (-1e9, 1e9)
+Bounds = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+
+
+class Region(Table):
+    """What is painted: material (None keeps what is there), role, assay, name, override of tissue columns."""
+
+    shape: str
+    name: Annotated[str, PlainValidator(lambda raw: identifier(raw))] | None = None
+    material: Annotated[str, PlainValidator(tissues.known)] | None = None
+    role: Literal["implant", "tissue", "fluid", "injury", "device"] = "tissue"
+    assay: bool = False
+    override: Annotated[dict[str, float], PlainValidator(tissues.read_override)] = {}
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        """Which of the points (broadcast against each other) lie inside."""
+        raise NotImplementedError
+
+    def bounds(self) -> Bounds:
+        """Low and high along x, y, z [m]."""
+        raise NotImplementedError
+
+
+def identifier(raw: object) -> str:
+    """A name of letters, digits, - and _ (it becomes part of column names and of key paths)."""
+    if not isinstance(raw, str) or not 0 < len(raw) <= 64 or not raw.isascii() or not raw.replace("-", "a").replace("_", "a").isalnum():
+        raise wrong(f"{str(raw)[:40]!r} is not a name", "letters, digits, - and _, at most 64")
+    if raw.isdecimal():
+        raise wrong(f"{raw!r} is not a name", "a name must not be a number: begin it with a letter")
+    return raw
+
+
+def _ordered(low: float, high: float, key: str) -> None:
+    if not low < high:
+        raise wrong("low must be below high", "exchange them", key)
+
+
+@REGIONS.add("slab")
+class Slab(Region):
+    """low ≤ coordinate along `axis` < high."""
+
+    shape: Literal["slab"]
+    axis: Axis = "x"
+    low: Coordinate
+    high: Coordinate
+
+    @model_validator(mode="after")
+    def _order(self) -> "Slab":
+        _ordered(self.low, self.high, "low")
+        return self
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        along = (x, y, z)["xyz".index(self.axis)]
+        return (along >= self.low) & (along < self.high) & (x + y + z < _FAR[1])
+
+    def bounds(self) -> Bounds:
+        return tuple((self.low, self.high) if axis == self.axis else _FAR for axis in "xyz")  # type: ignore[return-value]
+
+
+@REGIONS.add("box")
+class Box(Region):
+    """low ≤ point < high, in all three axes."""
+
+    shape: Literal["box"]
+    low: Point
+    high: Point
+
+    @model_validator(mode="after")
+    def _order(self) -> "Box":
+        for low, high in zip(self.low, self.high, strict=True):
+            _ordered(low, high, "low")
+        return self
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        inside = x + y + z < _FAR[1]
+        for along, low, high in zip((x, y, z), self.low, self.high, strict=True):
+            inside = inside & (along >= low) & (along < high)
+        return inside
+
+    def bounds(self) -> Bounds:
+        return tuple(zip(self.low, self.high, strict=True))  # type: ignore[return-value]
+
+
+class _Round(Region):
+    centre: Point
+
+    def _offset(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "tuple[ndarray, ndarray, ndarray]":
+        return x - self.centre[0], y - self.centre[1], z - self.centre[2]
+
+    def _reach(self) -> tuple[float, float, float]:
+        raise NotImplementedError
+
+    def bounds(self) -> Bounds:
+        return tuple((c - r, c + r) for c, r in zip(self.centre, self._reach(), strict=True))  # type: ignore[return-value]
+
+
+@REGIONS.add("sphere")
+class Sphere(_Round):
+    """Distance to the centre ≤ radius."""
+
+    shape: Literal["sphere"]
+    radius: Extent
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        dx, dy, dz = self._offset(x, y, z)
+        return dx * dx + dy * dy + dz * dz <= self.radius**2
+
+    def _reach(self) -> tuple[float, float, float]:
+        return (self.radius, self.radius, self.radius)
+
+
+@REGIONS.add("ellipsoid")
+class Ellipsoid(_Round):
+    """(x/a)² + (y/b)² + (z/c)² ≤ 1 about the centre."""
+
+    shape: Literal["ellipsoid"]
+    radii: tuple[Extent, Extent, Extent]
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        scaled = (d / r for d, r in zip(self._offset(x, y, z), self.radii, strict=True))
+        return sum(d * d for d in scaled) <= 1.0  # type: ignore[return-value]
+
+    def _reach(self) -> tuple[float, float, float]:
+        return self.radii
+
+
+@REGIONS.add("shell")
+class Shell(_Round):
+    """inner_radius ≤ distance to the centre ≤ outer_radius."""
+
+    shape: Literal["shell"]
+    inner_radius: Extent
+    outer_radius: Extent
+
+    @model_validator(mode="after")
+    def _order(self) -> "Shell":
+        _ordered(self.inner_radius, self.outer_radius, "inner_radius")
+        return self
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        dx, dy, dz = self._offset(x, y, z)
+        squared = dx * dx + dy * dy + dz * dz
+        return (squared >= self.inner_radius**2) & (squared <= self.outer_radius**2)
+
+    def _reach(self) -> tuple[float, float, float]:
+        return (self.outer_radius, self.outer_radius, self.outer_radius)
+
+
+@REGIONS.add("cylinder")
+class Cylinder(_Round):
+    """Distance to the line through `centre` along `axis` ≤ radius, and low ≤ coordinate along the axis < high."""
+
+    shape: Literal["cylinder"]
+    radius: Extent
+    axis: Axis = "z"
+    low: Coordinate = -1.0
+    high: Coordinate = 1.0
+
+    @model_validator(mode="after")
+    def _order(self) -> "Cylinder":
+        _ordered(self.low, self.high, "low")
+        return self
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        at = "xyz".index(self.axis)
+        offsets = self._offset(x, y, z)
+        squared = sum(d * d for i, d in enumerate(offsets) if i != at)
+        along = (x, y, z)[at]
+        return (squared <= self.radius**2) & (along >= self.low) & (along < self.high)
+
+    def bounds(self) -> Bounds:
+        sides = [(c - self.radius, c + self.radius) for c in self.centre]
+        sides["xyz".index(self.axis)] = (self.low, self.high)
+        return tuple(sides)  # type: ignore[return-value]
+
+
+def mask(region: Any, centres_x: "ndarray", centres_y: "ndarray", centres_z: "ndarray") -> "ndarray":
+    """Boolean array (z, y, x): voxels whose centre lies in the region.
+
+    region: one of REGIONS; centres: 1-D arrays of voxel centres [m], one per axis.
+    """
+    return region.contains(centres_x[None, None, :], centres_y[None, :, None], centres_z[:, None, None])
