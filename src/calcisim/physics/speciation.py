@@ -21,7 +21,7 @@ from calcisim.physics.speciation_balance import (
     metal_alkalinity,
     metal_ph,
 )
-from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, log_or_absent, occupied, relax, solve_symmetric
+from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, log_or_absent, occupied, relax, relax_proton, solve_symmetric
 from calcisim.physics.speciation_tables import saturation_indices, speciate_alkalinity_jacobian, species_table, write_species
 
 __all__ = ["saturation_indices", "speciate_alkalinity", "speciate_alkalinity_jacobian", "speciate_ph", "species_table"]
@@ -91,13 +91,6 @@ def newton_ph(q, ca, mg, w, n, affinity, tC, p, c, t, h):
     a33 = s.a33 if c > 0.0 else 1.0
     dp, dt, dc = solve_symmetric(a11, s.a12, s.a13, a22, s.a23, a33, n.p - s.r1, n.cit - s.r2, tC - s.r3)
     return dp, dt, dc, s.ionic + 0.5 * n.cl, 1.0 - 0.017 * (s.molal + n.cl)
-
-
-@kernel
-def relax_proton(h, step):
-    """Activity of H+ after a Newton step in ln h of at most 1.5: h (2 + step)/(2 − step), the exponential to second order."""
-    bounded = min(max(step, -1.5), 1.5)
-    return h * (2.0 + bounded) / (2.0 - bounded)
 
 
 @kernel

@@ -198,6 +198,13 @@ def relax(value, step):
 
 
 @kernel
+def relax_proton(h, step):
+    """Activity of H+ after a Newton step in ln h of at most 1.5: h (2 + step)/(2 − step), the exponential to second order."""
+    bounded = min(max(step, -1.5), 1.5)
+    return h * (2.0 + bounded) / (2.0 - bounded)
+
+
+@kernel
 def occupied(b, p, c, t, h, ih):
     """SPEC-11. What one free cation carries at given free ligands: D = 1 + Σ d_j and its shares by ligand.
 
