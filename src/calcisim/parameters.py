@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, get_args, Literal
+from typing import Any, Literal, get_args
 
 from calcisim import units
 from calcisim.sources import split_keys
@@ -44,7 +44,7 @@ class Parameter:
         return split_keys(self.source)
 
 
-def _quantity(raw: object, where: str, analyte: str = "") -> tuple[float, str, units.Dimension]:
+def _quantity(raw: object, where: str) -> tuple[float, str, units.Dimension]:
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         raise ParameterError(f"{where}: a number or a text with a unit is needed, not {raw!r}")
     try:
@@ -57,7 +57,8 @@ def _row(name: str, raw: Mapping[str, Any], where: str) -> Parameter:
     unknown = set(raw) - _KEYS
     absent = {"value", "source", "quality"} - set(raw)
     if unknown or absent:
-        raise ParameterError(f"{where}: " + "; ".join(f"{word} {', '.join(sorted(s))}" for word, s in (("unknown", unknown), ("missing", absent)) if s))
+        parts = [f"{word} {', '.join(sorted(keys))}" for word, keys in (("unknown", unknown), ("missing", absent)) if keys]
+        raise ParameterError(f"{where}: {'; '.join(parts)}")
     if raw["quality"] not in QUALITIES or not split_keys(raw["source"]):
         raise ParameterError(f"{where}: quality is one of {', '.join(QUALITIES)}, and source names a key of references.bib")
     value, unit, dimension = _quantity(raw["value"], where)

@@ -11,7 +11,8 @@ from calcisim.scenario import check, document, override
 from calcisim.scenario.document import Document, Origin, named_key
 from calcisim.scenario.errors import Mistake, PlausibilityWarning, ScenarioError
 from calcisim.scenario.files import resolve
-from calcisim.scenario.schema import Grid, Scenario
+from calcisim.scenario.grid import Grid
+from calcisim.scenario.schema import Output, Scenario
 
 _MAX_SHOWN = 10
 _EXPECTED = {
@@ -109,9 +110,6 @@ def quickened(scenario: Scenario) -> Scenario:
     sites = scenario.site
     if quick.spacing is not None:
         sites = tuple(site.model_copy(update={"grid": _coarser(site.grid, quick.spacing)}) for site in sites)
-    outputs = tuple(
-        one if one.times is None else one.model_copy(update={"times": tuple(t for t in one.times if t <= duration)}) for one in scenario.output
-    )
     treatments = tuple(
         one.model_copy(update={"stop": None if one.stop is None or one.stop > duration else one.stop})
         for one in scenario.treatment
@@ -121,13 +119,17 @@ def quickened(scenario: Scenario) -> Scenario:
         update={
             "duration": duration,
             "site": sites,
-            "output": outputs,
+            "output": tuple(_until(one, duration) for one in scenario.output),
             "event": tuple(one for one in scenario.event if one.at <= duration),
             "treatment": treatments,
             "reference": tuple(one for one in scenario.reference if one.time <= duration),
             "quick": type(quick)(),
         }
     )
+
+
+def _until(output: Output, duration: float) -> Output:
+    return output if output.times is None else output.model_copy(update={"times": tuple(t for t in output.times if t <= duration)})
 
 
 def _coarser(grid: Grid, spacing: float) -> Grid:

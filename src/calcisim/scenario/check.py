@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from calcisim.scenario.errors import Path, nearest
 from calcisim.scenario.fields import rule_of
+from calcisim.scenario.fluids import Fluid
 from calcisim.scenario.regions import mask
-from calcisim.scenario.schema import MAX_FRAMES, Fluid, Scenario, Site
+from calcisim.scenario.schema import MAX_FRAMES, Scenario, Site
 
 _MAX_MASKED = 2**21  # larger grids are checked by bounding box only
 
@@ -32,10 +33,10 @@ def findings(scenario: Scenario) -> list[Finding]:
 
 def _fluids(scenario: Scenario) -> Iterator[Finding]:
     if scenario.kind == "plasma":
-        yield Finding(("kind",), "kind 'plasma' (the body without a site) comes with the plasma model", "use kind = \"tissue\" or \"invitro\"")
+        yield Finding(("kind",), "kind 'plasma' (the body without a site) comes with the plasma model", "use tissue or invitro")
     wanted, other = ("medium", "plasma") if scenario.kind == "invitro" else ("plasma", "medium")
     if getattr(scenario, other) is not None:
-        yield Finding((other,), f"kind {scenario.kind!r} has [{wanted}] and not [{other}]", f"rename the table, or change kind")
+        yield Finding((other,), f"kind {scenario.kind!r} has [{wanted}] and not [{other}]", "rename the table, or change kind")
     elif getattr(scenario, wanted) is None:
         yield Finding((wanted,), f"the table [{wanted}] is missing", "it holds at least calcium and phosphate")
 
@@ -65,13 +66,15 @@ def _outputs(scenario: Scenario) -> Iterator[Finding]:
 
 def _time(scenario: Scenario, time: float, key: Path) -> Iterator[Finding]:
     if time > scenario.duration:
-        yield Finding(key, f"day {time / 86400:g} is after the end of the run (day {scenario.duration / 86400:g})", "lengthen duration, or move it")
+        late = f"day {time / 86400:g} is after the end of the run (day {scenario.duration / 86400:g})"
+        yield Finding(key, late, "lengthen duration, or move it")
 
 
 def _site_of(scenario: Scenario, name: str | None, key: Path) -> tuple[Site | None, list[Finding]]:
     known = [site.name for site in scenario.site]
     if name is None:
-        return (scenario.site[0], []) if len(known) == 1 else (None, [Finding(key, "site is missing: there are several", nearest("", known))])
+        several = Finding(key, "site is missing: there are several", nearest("", known))
+        return (scenario.site[0], []) if len(known) == 1 else (None, [several])
     if name not in known:
         return None, [Finding(key, f"there is no site {name!r}", nearest(name, known, "sites: "))]
     return scenario.site[known.index(name)], []
@@ -88,7 +91,8 @@ def _events(scenario: Scenario) -> Iterator[Finding]:
             yield from _event_region(site, event.region, (*here, "region"))
         same = (event.kind, event.site, event.at, repr(event.region))
         if same in seen:
-            yield Finding((*here, "at"), f"the same as event {seen[same]}: two {event.kind!r} in one place at one time", "remove one of them")
+            twice = f"the same as event {seen[same]}: two {event.kind!r} in one place at one time"
+            yield Finding((*here, "at"), twice, "remove one of them")
         seen.setdefault(same, i)
 
 
@@ -140,7 +144,8 @@ def _placed(site: Site, region: Any, key: Path) -> Iterator[Finding]:
     for axis, (low, high), extent in zip("xyz", region.bounds(), extents, strict=True):
         if high <= 0.0 or low >= extent:
             size = " x ".join(f"{1e3 * e:g}" for e in extents)
-            yield Finding(key, f"the region lies outside the grid along {axis}", f"the grid is {size} mm, coordinates start at its low corner")
+            hint = f"the grid is {size} mm, coordinates start at its low corner"
+            yield Finding(key, f"the region lies outside the grid along {axis}", hint)
             return
     if math.prod(site.grid.counts) <= _MAX_MASKED and not mask(region, *site.grid.centres()).any():
         yield Finding(key, "the region holds no voxel centre", "make it larger than a voxel, or take a finer spacing")

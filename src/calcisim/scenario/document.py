@@ -62,7 +62,8 @@ def parse(text: str, label: str) -> Document:
     except ValueError as error:  # such as an integer of five thousand digits
         raise ScenarioError(Mistake(label, "", f"a value cannot be read: {str(error)[:80]}")) from None
     if not document:
-        raise ScenarioError(Mistake(label, "", "the file is empty", "a scenario needs title, duration and a site; `calcisim list` shows examples"))
+        hint = "a scenario needs title, duration and a site; `calcisim list` shows examples"
+        raise ScenarioError(Mistake(label, "", "the file is empty", hint))
     if _depth(document) > MAX_DEPTH:
         raise ScenarioError(Mistake(label, "", "the tables are nested too deep", f"at most {MAX_DEPTH} levels"))
     return document
@@ -140,12 +141,13 @@ def merge(base: Any, child: Any) -> Any:
         kept = {key: value for key, value in base.items() if key not in dropped or key in child}
         return {**kept, **{key: merge(kept[key], value) if key in kept else value for key, value in child.items()}}
     if _all_named(base) and _all_named(child):
-        changes = {part["name"]: part for part in child}
+        changes: Document = {}
+        again = []  # a name that is there twice stays twice, for the schema to refuse
+        for part in child:
+            again += [part] if part["name"] in changes else []
+            changes.setdefault(part["name"], part)
         old = [merge(part, changes.pop(part["name"])) if part["name"] in changes else part for part in base]
-        known = {part["name"] for part in base}
-        seen: set[str] = set()
-        again = [part for part in child if part["name"] in seen or seen.add(part["name"])]  # duplicates stay, for the schema to refuse
-        return old + [part for part in child if part["name"] not in known and part not in again] + again
+        return old + list(changes.values()) + again
     return child
 
 

@@ -4,11 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator
 
-from calcisim.scenario.fields import Registry, Table, quantity, wrong
-from calcisim.scenario.regions import REGIONS, identifier
+from calcisim.scenario.fields import Duration, Moment, Registry, Share, Table, wrong
+from calcisim.scenario.regions import REGIONS, Name, Region, identifier
 
 EVENTS = Registry("event", "kind")
-Moment = quantity("time", low="0 s", high="200 year")
 
 
 def _place(raw: object) -> Any:
@@ -22,14 +21,14 @@ def _place(raw: object) -> Any:
     return region
 
 
-Place = Annotated[Any, PlainValidator(_place)]
+Place = Annotated[str | Region, PlainValidator(_place)]
 
 
 class Event(Table):
     """kind, the site it happens in, and the time [s]."""
 
     kind: str
-    site: Annotated[str, PlainValidator(identifier)]
+    site: Name
     at: Moment
     region: Place | None = None
 
@@ -40,14 +39,17 @@ class Excise(Event):
 
     kind: Literal["excise"]
     region: Place
-    completeness: quantity("number", low="0", high="1") = 1.0  # type: ignore[valid-type]
+    completeness: Share = 1.0
 
 
 @EVENTS.add("expose")
 class Expose(Event):
-    """Injury: the share `fraction` of the collagen surface falls to the state `s`; it closes with the time constant `healing` [s], or never."""
+    """Injury: the share `fraction` of the collagen surface falls to the state `s`; it closes with the time constant `healing` [s].
+
+    Without `healing` it stays open for ever.
+    """
 
     kind: Literal["expose"]
-    fraction: quantity("number", low="0", high="1")  # type: ignore[valid-type]
-    s: quantity("number", low="0", high="1")  # type: ignore[valid-type]
-    healing: quantity("time", low="1 s", high="200 year") | None = None  # type: ignore[valid-type]
+    fraction: Share
+    s: Share
+    healing: Duration | None = None

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic_core import PydanticCustomError, core_schema
 
 from calcisim import units
 from calcisim.scenario.errors import nearest
@@ -19,13 +19,20 @@ def wrong(message: str, hint: str = "", key: str = "") -> PydanticCustomError:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a field takes: kind of quantity (units.KINDS), analyte for mg/dL, bounds as texts with units (both included)."""
+    """What a field takes, written as Annotated[float, Quantity("length", "1 um", "1 m")]; the float is in inner units.
+
+    kind: a key of units.KINDS; low, high: bounds with units, both included; analyte: a name of units.MOLAR_MASS, allows mg/dL;
+    plausible: the usual range in inner units, for warnings.
+    """
 
     kind: str
-    analyte: str | None = None
     low: str | None = None
     high: str | None = None
+    analyte: str | None = None
     plausible: tuple[float, float] | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
 
     def read(self, raw: object) -> float:
         """The value in inner units; raises a pydantic error that says what to write instead."""
@@ -73,12 +80,9 @@ def _show(raw: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def quantity(
-    kind: str, *, low: str | None = None, high: str | None = None, analyte: str | None = None, plausible: tuple[float, float] | None = None
-) -> Any:
-    """The annotated type of a field that holds a quantity; the float is in inner units."""
-    rule = Quantity(kind, analyte, low, high, plausible)
-    return Annotated[float, BeforeValidator(rule.read), rule]
+Share = Annotated[float, Quantity("number", "0", "1")]
+Moment = Annotated[float, Quantity("time", "0 s", "200 year")]
+Duration = Annotated[float, Quantity("time", "1 s", "200 year")]
 
 
 def rule_of(model: type[BaseModel], name: str) -> Quantity | None:
@@ -112,7 +116,7 @@ class Table(BaseModel):
 
 
 class Registry(dict[str, type[Table]]):
-    """kind → class, in one place per family; `key` is the field that chooses."""
+    """kind → class, in one place per family; `key` is the field that chooses. A field of the family is Annotated[Base, REGISTRY]."""
 
     def __init__(self, word: str, key: str) -> None:
         super().__init__()
@@ -139,6 +143,5 @@ class Registry(dict[str, type[Table]]):
             raise wrong(message, nearest(str(name or ""), self, f"{self.key} is one of: "), self.key)
         return self[name].model_validate(raw)
 
-    def field(self) -> Any:
-        """The annotated type of a field that holds one of this family."""
-        return Annotated[Any, PlainValidator(self.read)]
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)

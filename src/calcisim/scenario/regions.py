@@ -5,40 +5,21 @@ Coordinates are in metres from the low corner of the grid, axes in the order x, 
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import PlainValidator, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from calcisim.scenario import tissues
-from calcisim.scenario.fields import Registry, Table, quantity, wrong
+from calcisim.scenario.fields import Quantity, Registry, Table, wrong
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
 REGIONS = Registry("shape", "shape")
 Axis = Literal["x", "y", "z"]
-Coordinate = quantity("length", low="-1 m", high="1 m")
-Extent = quantity("length", low="1 nm", high="1 m")
+Coordinate = Annotated[float, Quantity("length", "-1 m", "1 m")]
+Extent = Annotated[float, Quantity("length", "1 nm", "1 m")]
 Point = tuple[Coordinate, Coordinate, Coordinate]
 _FAR = (-1e9, 1e9)
 Bounds = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
-
-
-class Region(Table):
-    """What is painted: material (None keeps what is there), role, assay, name, override of tissue columns."""
-
-    shape: str
-    name: Annotated[str, PlainValidator(lambda raw: identifier(raw))] | None = None
-    material: Annotated[str, PlainValidator(tissues.known)] | None = None
-    role: Literal["implant", "tissue", "fluid", "injury", "device"] = "tissue"
-    assay: bool = False
-    override: Annotated[dict[str, float], PlainValidator(tissues.read_override)] = {}
-
-    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
-        """Which of the points (broadcast against each other) lie inside."""
-        raise NotImplementedError
-
-    def bounds(self) -> Bounds:
-        """Low and high along x, y, z [m]."""
-        raise NotImplementedError
 
 
 def identifier(raw: object) -> str:
@@ -48,6 +29,28 @@ def identifier(raw: object) -> str:
     if raw.isdecimal():
         raise wrong(f"{raw!r} is not a name", "a name must not be a number: begin it with a letter")
     return raw
+
+
+Name = Annotated[str, PlainValidator(identifier)]
+
+
+class Region(Table):
+    """What is painted: material (None keeps what is there), role, assay, name, override of tissue columns."""
+
+    shape: str
+    name: Name | None = None
+    material: Annotated[str, PlainValidator(tissues.known)] | None = None
+    role: Literal["implant", "tissue", "fluid", "injury", "device"] = "tissue"
+    assay: bool = False
+    override: Annotated[dict[str, float], PlainValidator(tissues.read_override)] = Field(default_factory=dict)
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        """Which of the points (broadcast against each other) lie inside."""
+        raise NotImplementedError
+
+    def bounds(self) -> Bounds:
+        """Low and high along x, y, z [m]."""
+        raise NotImplementedError
 
 
 def _ordered(low: float, high: float, key: str) -> None:

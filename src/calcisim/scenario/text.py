@@ -24,7 +24,7 @@ def document(model: BaseModel) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in type(model).model_fields:
         value = getattr(model, name)
-        if value is None or (isinstance(value, (tuple, dict)) and not value and name not in ("shape",)):
+        if value is None or (isinstance(value, (tuple, dict)) and not value and name != "shape"):
             continue
         if name == "override":
             found[name] = {key: _quantity(part, tissues.COLUMNS[key].kind) for key, part in value.items()}

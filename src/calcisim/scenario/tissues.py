@@ -1,25 +1,30 @@
 """The tissue library: a name and overrides become one frozen Tissue of floats."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from calcisim import parameters
 from calcisim.scenario.errors import nearest
 from calcisim.scenario.fields import Quantity, wrong
 
-_SHARE = Quantity("number", low="0", high="1")
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from calcisim.scenario.schema import Site
+
+_SHARE = Quantity("number", "0", "1")
 COLUMNS: dict[str, Quantity] = {
-    "porosity": Quantity("number", low="0.03", high="1"),
-    "hindrance": Quantity("number", low="1e-4", high="1"),
-    "fibril_fraction": Quantity("number", low="0", high="0.95"),
-    "fibril_diameter": Quantity("length", low="5 nm", high="10 um"),
-    "surface_per_volume": Quantity("per_length", low="0 1/m", high="1e9 1/m"),
+    "porosity": Quantity("number", "0.03", "1"),
+    "hindrance": Quantity("number", "1e-4", "1"),
+    "fibril_fraction": Quantity("number", "0", "0.95"),
+    "fibril_diameter": Quantity("length", "5 nm", "10 um"),
+    "surface_per_volume": Quantity("per_length", "0 1/m", "1e9 1/m"),
     "substrate_state": _SHARE,
     "exposed_fraction": _SHARE,
-    "debris": Quantity("per_volume", low="0 1/m3", high="1e21 1/m3"),
-    "perfusion": Quantity("rate", low="0 1/s", high="1 1/s"),
-    "dry_mass": Quantity("density", low="0 kg/m3", high="1500 kg/m3"),
+    "debris": Quantity("per_volume", "0 1/m3", "1e21 1/m3"),
+    "perfusion": Quantity("rate", "0 1/s", "1 1/s"),
+    "dry_mass": Quantity("density", "0 kg/m3", "1500 kg/m3"),
     "access_fetuin": _SHARE,
     "access_pyrophosphate": _SHARE,
     "access_citrate": _SHARE,
@@ -89,29 +94,49 @@ def read_override(raw: object) -> dict[str, float]:
 def lookup(name: str, override: Mapping[str, float] | None = None) -> Tissue:
     """The tissue `name` with some columns replaced (floats in SI). KeyError when the library has no such name."""
     rows = parameters.tables("tissues")[name]
-    return changed(Tissue(name, **_complete({key: row.value for key, row in rows.items()})), override or {})
+    return changed(Tissue(name, **_complete({key: row.value for key, row in rows.items()}, ())), override or {})
 
 
 def changed(tissue: Tissue, override: Mapping[str, float]) -> Tissue:
-    """The tissue with these columns replaced; the collagen column that is not given follows from S_V = 4 f / d."""
-    if not override:
-        return tissue
+    """The tissue with these columns replaced; the collagen column that is left free follows from S_V = 4 f / d."""
     columns = {key: getattr(tissue, key) for key in COLUMNS}
-    columns.update(override)
-    collagen = ("fibril_fraction", "fibril_diameter", "surface_per_volume")
-    if not set(collagen) <= set(override):
-        columns.pop("fibril_fraction" if "surface_per_volume" in override and "fibril_fraction" not in override else
-                    "fibril_diameter" if {"surface_per_volume", "fibril_fraction"} <= set(override) else "surface_per_volume")
-    return Tissue(tissue.name, **_complete(columns))
+    return Tissue(tissue.name, **_complete({**columns, **override}, override)) if override else tissue
 
 
-def _complete(columns: dict[str, float]) -> dict[str, float]:
-    """Fill in the third of fibril fraction f, diameter d and surface per volume S_V = 4 f / d; a written S_V wins over f."""
-    fraction, diameter, surface = (columns.get(key) for key in ("fibril_fraction", "fibril_diameter", "surface_per_volume"))
-    if surface is None:
-        surface = 4.0 * float(fraction or 0.0) / float(diameter or math.nan)
-    elif diameter is None:
-        diameter = 4.0 * float(fraction or 0.0) / surface if surface > 0.0 else 1e-7
-    else:
+def _complete(columns: dict[str, float], written: Collection[str]) -> dict[str, float]:
+    """Fibril fraction f, diameter d and surface per volume S_V = 4 f / d made consistent.
+
+    The two that were written rule; when S_V was written alone, or is in a row of the library, f follows; else S_V follows.
+    """
+    fraction, diameter = columns.get("fibril_fraction", 0.0), columns["fibril_diameter"]
+    surface = columns.get("surface_per_volume")
+    if surface is None or ("surface_per_volume" not in written and {"fibril_fraction", "fibril_diameter"} & set(written)):
+        surface = 4.0 * fraction / diameter
+    elif "fibril_fraction" not in written:
         fraction = surface * diameter / 4.0
-    return {**columns, "fibril_fraction": float(fraction or 0.0), "fibril_diameter": float(diameter), "surface_per_volume": surface}
+    elif surface > 0.0:
+        diameter = 4.0 * fraction / surface
+    return {**columns, "fibril_fraction": fraction, "fibril_diameter": diameter, "surface_per_volume": surface}
+
+
+def paint(site: "Site") -> "tuple[ndarray, tuple[Tissue, ...]]":
+    """Which tissue stands in which voxel: an integer array (z, y, x) into the tuple of tissues.
+
+    Regions are painted in order over the background; one without a material keeps what is there and changes its columns only.
+    """
+    import numpy as np
+
+    from calcisim.scenario.regions import mask
+
+    kinds = [site.background()]
+    index = np.zeros(site.grid.counts[::-1], dtype=np.int32)
+    for region in site.region:
+        inside = mask(region, *site.grid.centres())
+        if region.material is not None:
+            kinds.append(lookup(region.material, region.override))
+            index[inside] = len(kinds) - 1
+        elif region.override:
+            for old in np.unique(index[inside]):
+                kinds.append(changed(kinds[old], region.override))
+                index[inside & (index == old)] = len(kinds) - 1
+    return index, tuple(kinds)

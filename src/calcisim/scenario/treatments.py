@@ -11,8 +11,8 @@ from pydantic import PlainValidator, model_validator
 
 from calcisim import parameters
 from calcisim.scenario.errors import nearest
-from calcisim.scenario.fields import Registry, Table, quantity, wrong
-from calcisim.scenario.regions import identifier
+from calcisim.scenario.fields import Moment, Quantity, Registry, Table, wrong
+from calcisim.scenario.regions import Name
 
 TREATMENTS = Registry("treatment", "kind")
 DRUGS = ("etidronate",)  # rows of data/inhibitors.toml that are absent in health
@@ -22,7 +22,8 @@ class Levers(NamedTuple):
     """What treatments may move; the defaults change nothing.
 
     nucleation_coverage: added to the sum over inhibitors in P, already weighted against the healthy ones, before `access_drug`;
-    growth_affinity: K c added to the competitive sum of growth coverage, before `access_drug`; drug, concentration [mol/m3]: for the report.
+    growth_affinity: K c added to the competitive sum of growth coverage, before `access_drug`;
+    drug, concentration [mol/m3]: for the report.
     """
 
     nucleation_coverage: float = 0.0
@@ -36,9 +37,9 @@ class Treatment(Table):
 
     cite: ClassVar[tuple[str, ...]] = ()
     kind: str
-    site: Annotated[str, PlainValidator(identifier)] | None = None
-    start: quantity("time", low="0 s", high="200 year") = 0.0  # type: ignore[valid-type]
-    stop: quantity("time", low="0 s", high="200 year") | None = None  # type: ignore[valid-type]
+    site: Name | None = None
+    start: Moment = 0.0
+    stop: Moment | None = None
 
     @model_validator(mode="after")
     def _order(self) -> "Treatment":
@@ -75,9 +76,9 @@ class LocalInhibitor(Treatment):
 
     cite = ("golomb1990",)
     kind: Literal["local-inhibitor"]
-    site: Annotated[str, PlainValidator(identifier)]
+    site: Name
     drug: Annotated[str, PlainValidator(_drug)] = "etidronate"
-    concentration: quantity("concentration", low="0 mmol/L", high="10 mmol/L", analyte="etidronate")  # type: ignore[valid-type]
+    concentration: Annotated[float, Quantity("concentration", "0 mmol/L", "10 mmol/L", analyte="etidronate")]
 
     def levers(self, t: float) -> Levers:
         if not self.active(t):
@@ -96,5 +97,10 @@ def combined(treatments: Iterable[Any], t: float, site: str) -> Levers:
         if one.site in (None, site):
             more = one.levers(t)
             names = ", ".join(name for name in (total.drug, more.drug) if name)
-            total = Levers(*(a + b for a, b in zip(total[:2], more[:2], strict=True)), names, total.concentration + more.concentration)
+            total = Levers(
+                total.nucleation_coverage + more.nucleation_coverage,
+                total.growth_affinity + more.growth_affinity,
+                names,
+                total.concentration + more.concentration,
+            )
     return total

@@ -1,0 +1,59 @@
+"""Blood plasma and test solutions, as a laboratory reports them."""
+
+from typing import Annotated, Literal
+
+from pydantic import model_validator
+
+from calcisim import parameters
+from calcisim.scenario.fields import Quantity, Table, wrong
+
+_HEALTH = parameters.values("plasma")
+
+
+def _amount(analyte: str, high: str, plausible: tuple[float, float], low: str = "0 mmol/L") -> Quantity:
+    return Quantity("concentration", low, high, analyte, plausible)
+
+
+class Fluid(Table):
+    """Composition of blood plasma as a laboratory reports it [mol/m3], temperature [K] and pH. What is left out is healthy."""
+
+    driver: Literal["constant", "model", "csv"] = "constant"
+    temperature: Annotated[float, Quantity("temperature", "10 degC", "50 degC")] = _HEALTH["temperature"]
+    calcium: Annotated[float, _amount("calcium", "6 mmol/L", (1.5, 4.5), "0.01 mmol/L")] | None = None
+    calcium_ionised: Annotated[float, _amount("calcium_ionised", "4 mmol/L", (0.7, 2.2), "0.01 mmol/L")] | None = None
+    phosphate: Annotated[float, _amount("phosphate", "8 mmol/L", (0.2, 3.5), "0.001 mmol/L")]
+    magnesium: Annotated[float, _amount("magnesium", "8 mmol/L", (0.3, 2.5))] = _HEALTH["magnesium"]
+    sodium: Annotated[float, _amount("sodium", "300 mmol/L", (100, 180))] = _HEALTH["sodium"]
+    potassium: Annotated[float, _amount("potassium", "60 mmol/L", (2, 9))] = _HEALTH["potassium"]
+    chloride: Annotated[float, _amount("chloride", "300 mmol/L", (70, 140))] = _HEALTH["chloride"]
+    bicarbonate: Annotated[float, _amount("bicarbonate", "80 mmol/L", (5, 50))] = _HEALTH["bicarbonate"]
+    ph: Annotated[float, Quantity("number", "6", "8.5", plausible=(6.8, 7.8))] = _HEALTH["ph"]
+    albumin: Annotated[float, _amount("albumin", "2 mmol/L", (0.0, 1.0))] = _HEALTH["albumin"]
+    citrate: Annotated[float, _amount("citrate", "20 mmol/L", (0.0, 3.0))] = _HEALTH["citrate"]
+    fetuin: Annotated[float, _amount("fetuin", "0.2 mmol/L", (0.0, 0.03))] = _HEALTH["fetuin"]
+    pyrophosphate: Annotated[float, _amount("pyrophosphate", "1 mmol/L", (0.0, 0.02))] = _HEALTH["pyrophosphate"]
+
+    @model_validator(mode="after")
+    def _one_calcium(self) -> "Fluid":
+        if self.driver != "constant":
+            raise wrong(f"driver {self.driver!r} is not available: the plasma stays as it is written", 'use driver = "constant"', "driver")
+        if (self.calcium is None) == (self.calcium_ionised is None):
+            both = "both are given" if self.calcium is not None else "neither is given"
+            raise wrong(f"exactly one of calcium (laboratory total) and calcium_ionised is needed, {both}", "", "calcium")
+        return self
+
+
+class Plasma(Fluid):
+    """Blood plasma, the source behind perfusion and plasma faces."""
+
+
+class Medium(Fluid):
+    """A test solution: the keys of plasma in a wider range; proteins, citrate and pyrophosphate are absent unless they are written."""
+
+    calcium: Annotated[float, _amount("calcium", "100 mmol/L", (0.0, 50.0))] | None = None
+    calcium_ionised: Annotated[float, _amount("calcium_ionised", "100 mmol/L", (0.0, 50.0))] | None = None
+    phosphate: Annotated[float, _amount("phosphate", "100 mmol/L", (0.0, 50.0))]
+    albumin: Annotated[float, _amount("albumin", "2 mmol/L", (0.0, 1.0))] = 0.0
+    citrate: Annotated[float, _amount("citrate", "20 mmol/L", (0.0, 3.0))] = 0.0
+    fetuin: Annotated[float, _amount("fetuin", "0.2 mmol/L", (0.0, 0.03))] = 0.0
+    pyrophosphate: Annotated[float, _amount("pyrophosphate", "1 mmol/L", (0.0, 0.02))] = 0.0
