@@ -14,8 +14,9 @@ def scenario(days=10.0, every=1.0, sites=("cusp",), shape=(1, 1, 8), reference=(
         duration=days * DAY,
         seed=1,
         output=(SimpleNamespace(every=every * DAY, times=None),),
-        site=tuple(SimpleNamespace(name=name, shape=shape) for name in sites),
+        site=tuple(SimpleNamespace(name=name, shape=shape, tissue="subcutis", region=()) for name in sites),
         reference=reference,
+        literature=(),
     )
 
 

@@ -20,7 +20,8 @@ def test_the_fingerprint_sees_values_names_and_shapes_and_nothing_else():
     assert state_sha256({"a": base["a"].astype(">i8"), "b": base["b"].astype(">f8")}) == first
     bit = base["b"].copy()
     bit[1, 2] = np.nextafter(bit[1, 2], 9)
-    assert len({first, state_sha256({**base, "b": bit}), state_sha256({**base, "b": base["b"].reshape(3, 2)}), state_sha256({"c": base["b"], "a": base["a"]})}) == 4
+    others = [{**base, "b": bit}, {**base, "b": base["b"].reshape(3, 2)}, {"c": base["b"], "a": base["a"]}]
+    assert len({first, *map(state_sha256, others)}) == 4
 
 
 def test_time_series_is_cut_back_and_repeats_its_bytes(tmp_path):
@@ -31,7 +32,7 @@ def test_time_series_is_cut_back_and_repeats_its_bytes(tmp_path):
     whole = table.path.read_bytes()
     table.path.write_bytes(whole[:-4])  # a kill in the middle of the last row
     again = TimeSeries(tmp_path)
-    assert again.restart(2)
+    assert again.restart([0.0, 86400.0])
     for day in range(2, 5):
         again.append(day * 86400.0, {"a": day / 3, "n": day, "onset_day": None if day < 3 else 3.1})
     assert again.path.read_bytes() == whole
@@ -42,10 +43,11 @@ def test_time_series_is_cut_back_and_repeats_its_bytes(tmp_path):
 
 def test_time_series_without_the_rows_says_so(tmp_path):
     table = TimeSeries(tmp_path)
-    assert not table.restart(1)
+    assert not table.restart([0.0])
     table.append(0.0, {"a": 1.0})
-    assert not TimeSeries(tmp_path).restart(2)
-    assert TimeSeries(tmp_path).restart(0)
+    assert not TimeSeries(tmp_path).restart([0.0, 1.0])
+    assert not TimeSeries(tmp_path).restart([1.0])
+    assert TimeSeries(tmp_path).restart(())
     assert not table.path.exists()
     with pytest.raises(StorageError, match="no time series"):
         timeseries.read(tmp_path)
@@ -104,8 +106,8 @@ def test_an_output_is_one_function(registry):
     row = observables.evaluate(_Simulation())
     assert row["largest_clump_mm"] == 2.0
     assert row["sites"]["b"] == {"nuclei": 2, "largest_clump_mm": 1.0}
-    flat = observables.flat(row)
-    assert flat == {"nuclei": 3, "largest_clump_mm": 2.0, "a.nuclei": 1, "a.largest_clump_mm": 1.0, "b.nuclei": 2, "b.largest_clump_mm": 1.0}
+    sites = {"a.nuclei": 1, "a.largest_clump_mm": 1.0, "b.nuclei": 2, "b.largest_clump_mm": 1.0}
+    assert observables.flat(row) == {"nuclei": 3, "largest_clump_mm": 2.0, **sites}
     assert observables.unit("b.largest_clump_mm") == "mm"
     assert registry["largest_clump_mm"].meaning == "Diameter of the largest clump."
 
@@ -119,7 +121,8 @@ def test_an_output_needs_a_meaning_and_a_name_of_its_own(registry):
 
 def test_every_required_physical_quantity_is_described():
     bookkeeping = {
-        "scenario", "days", "seed", "steps", "rejected_steps", "newton_iterations", "vcycles", "compile_s", "wall_s", "peak_memory_mb", "state_sha256",
+        "scenario", "days", "seed", "steps", "rejected_steps", "newton_iterations", "vcycles",
+        "compile_s", "wall_s", "peak_memory_mb", "state_sha256",
     }  # fmt: skip
     missing = set(summary.REQUIRED) - bookkeeping - set(observables.REGISTRY)
     assert not missing

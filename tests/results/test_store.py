@@ -70,9 +70,10 @@ def test_broken_and_missing_files_are_one_clear_error(tmp_path):
 
 
 def test_a_disk_that_refuses_is_said_with_the_size(path, monkeypatch):
-    with Results.reopen(path) as results, pytest.raises(StorageError, match="192 bytes are needed") as caught:
+    with Results.reopen(path) as results:
         monkeypatch.setattr(results, "_dataset", _Refusing())
-        results.write_frame(3, 0.0, _fields(1.0))
+        with pytest.raises(StorageError, match="192 bytes are needed") as caught:
+            results.write_frame(3, 0.0, _fields(1.0))
     assert caught.value.exit_code == 74
 
 

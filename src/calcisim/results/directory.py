@@ -23,7 +23,7 @@ def lock(directory: Path) -> FileLock:
     try:
         held.acquire(timeout=0)
     except Timeout:
-        raise RunLocked(f"{directory}: another process is working in this run; wait for it, or choose another directory with --out.") from None
+        raise RunLocked(f"{directory}: another process is working in this run; wait for it, or choose another --out.") from None
     except OSError as error:
         raise StorageError(f"{directory}: cannot be written ({error.strerror or error})") from error
     return held

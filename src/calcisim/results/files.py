@@ -24,7 +24,8 @@ def storage(path: Path, needed: int | None = None) -> Iterator[None]:
     except (OSError, RuntimeError) as error:  # netCDF4 raises RuntimeError for what HDF5 could not write
         cause = getattr(error, "strerror", None) or error
         size = f"; {needed} bytes are needed" if needed is not None else ""
-        raise StorageError(f"{path}: could not be written ({cause}){size}. Nothing saved before is lost: make room, then resume.") from error
+        hint = "What was saved before is intact: make room, then resume."
+        raise StorageError(f"{path}: could not be written ({cause}){size}. {hint}") from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Value = float | int | str | None
+Function = Callable[[Any, str | None], Value]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Observable:
     unit: str
     meaning: str
     numeric: bool = True
-    function: Callable[[Any, str | None], Value] | None = None
+    function: Function | None = None
 
 
 REGISTRY: dict[str, Observable] = {}
@@ -48,10 +49,10 @@ def describe(name: str, unit: str, meaning: str, numeric: bool = True) -> None:
     _register(Observable(name, unit, meaning, numeric))
 
 
-def observable(name: str, unit: str, numeric: bool = True) -> Callable[[Callable[[Any, str | None], Value]], Callable[[Any, str | None], Value]]:
+def observable(name: str, unit: str, numeric: bool = True) -> Callable[[Function], Function]:
     """Decorator: register `f(simulation, site)` as an output; the first line of its docstring is the meaning."""
 
-    def register(function: Callable[[Any, str | None], Value]) -> Callable[[Any, str | None], Value]:
+    def register(function: Function) -> Function:
         meaning = (function.__doc__ or "").strip().split("\n")[0]
         if not meaning:
             raise ValueError(f"observable {name!r} needs a docstring that says what it means")

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,9 @@ class TimeSeries:
         self.path = Path(directory) / NAME
         self._columns: list[str] | None = None
 
-    def restart(self, rows: int) -> bool:
-        """Keep the first `rows` rows, drop the rest; False (nothing changed) when there are not that many whole ones."""
+    def restart(self, times: Sequence[float]) -> bool:
+        """Keep the rows of `times` [s], drop what follows; False (nothing changed) when those are not the first rows."""
+        rows = len(times)
         if rows == 0:
             self.path.unlink(missing_ok=True)
             self._columns = None
@@ -34,10 +35,12 @@ class TimeSeries:
             return False
         text = self.path.read_bytes().decode("utf-8", errors="replace")
         lines = text.splitlines(keepends=True)[: rows + 1]
-        if len(lines) < rows + 1 or not lines[-1].endswith("\n"):
+        cells = [line.rstrip("\n").split(",") for line in lines]
+        whole = len(lines) == rows + 1 and lines[-1].endswith("\n") and all(len(row) == len(cells[0]) for row in cells)
+        if not whole or [row[0] for row in cells] != ["time_d", *(_text(time / DAY) for time in times)]:
             return False
         write_text(self.path, "".join(lines))
-        self._columns = lines[0].rstrip("\n").split(",")
+        self._columns = cells[0]
         return True
 
     def append(self, time: float, row: Mapping[str, float | int | None]) -> None:

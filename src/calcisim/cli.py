@@ -1,0 +1,342 @@
+"""The command line: commands, no logic. Only typer and rich are imported before a command runs, so that --help is quick."""
+
+import json
+import os
+import shlex
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+app = typer.Typer(
+    help="Simulate calcification of soft tissue. For research; hypothesis-generating; not for clinical decisions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="a name from `calcisim list`, or a path to a TOML file")]
+RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="a run directory")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help='change a value: plasma.phosphate="6.5 mg/dL"; repeatable')
+]
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="no progress")]
+Threads = Annotated[int | None, typer.Option(help="threads for large grids; free cores by default; results do not depend on it")]
+Quick = Annotated[bool, typer.Option("--quick", help="the scenario's short and coarse form")]
+
+
+def main() -> None:
+    """Entry point: errors become one message on stderr and their exit code."""
+    warnings.showwarning = _warn
+    try:
+        app()
+    except Exception as error:
+        code = getattr(error, "exit_code", None)
+        if os.environ.get("CALCISIM_TRACEBACK"):
+            raise
+        if code is None:
+            hint = "This is a fault of calcisim, not yours; CALCISIM_TRACEBACK=1 shows where it happened."
+            _say(f"error: {type(error).__name__}: {error}\n{hint}")
+        else:
+            _say(f"error: {error}")
+        sys.exit(code or 1)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(130)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _warn(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None) -> None:
+    _say(f"warning: {message}")
+
+
+def _study(name: str) -> Any:
+    """A study by name; one clear message when this installation does not have it."""
+    import importlib
+
+    from calcisim.errors import UsageError
+
+    try:
+        return importlib.import_module(f"calcisim.studies.{name}")
+    except ModuleNotFoundError as error:
+        raise UsageError(f"this installation has no '{name}' ({error}).") from error
+
+
+def _print_json(document: Any) -> None:
+    from calcisim.results.files import plain
+
+    print(json.dumps(plain(document), indent=2, ensure_ascii=False))
+
+
+def _print_table(columns: list[str], rows: list[list[Any]]) -> None:
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(escape("" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell)) for cell in row))
+    # A pipe has no width: nothing is cut there.
+    Console(soft_wrap=True, width=None if sys.stdout.isatty() else 400).print(table)
+
+
+@app.command("list")
+def list_scenarios(as_json: Json = False) -> None:
+    """Scenarios by condition: size and rough cost."""
+    from calcisim.studies import catalogue, progress
+
+    rows = catalogue.rows()
+    if as_json:
+        _print_json(rows)
+        return
+    cells = []
+    for row in rows:
+        if "error" in row:
+            cells.append([row["name"], "", "", "", f"does not load: {row['error']}"])
+        else:
+            cells.append([row["name"], row["size"], f"{row['days']:g} d", f"~{progress.clock(row['seconds'])}", row["title"]])
+    _print_table(["scenario", "grid", "length", "time", "what it is"], cells)
+
+
+@app.command()
+def show(name: Name, sets: Sets = None, quick: Quick = False, as_json: Json = False) -> None:
+    """Every value of a scenario and every constant behind it: unit, range, source, quality."""
+    from calcisim import scenario
+    from calcisim.studies import catalogue
+
+    loaded = scenario.load(name, tuple(sets or ()), quick)
+    text, rows = scenario.dump(loaded), catalogue.parameters_used(loaded)
+    if as_json:
+        import tomllib
+
+        _print_json({"scenario": tomllib.loads(text), "parameters": rows})
+        return
+    print(text)
+    columns = ["name", "value", "unit", "range", "source", "quality"]
+    _print_table(columns, [[_range(row[c]) if c == "range" else row[c] for c in columns] for row in rows])
+
+
+def _range(sides: list[float] | None) -> str:
+    return "" if sides is None else f"{sides[0]:.4g} to {sides[1]:.4g}"
+
+
+@app.command()
+def check(name: Name, sets: Sets = None, quick: Quick = False, as_json: Json = False) -> None:
+    """Read a scenario and say what it would cost; nothing is run."""
+    from calcisim.studies import catalogue
+
+    document = catalogue.check(name, tuple(sets or ()), quick)
+    if as_json:
+        _print_json(document)
+        return
+    for key, value in document.items():
+        print(f"{key.replace('_', ' '):>16}: {'unknown' if value is None else value}")
+
+
+@app.command()
+def run(
+    name: Name,
+    sets: Sets = None,
+    days: Annotated[float | None, typer.Option(help="simulated days; the scenario's own length by default")] = None,
+    seed: Annotated[int | None, typer.Option(help="another draw of the random nucleation")] = None,
+    threads: Threads = None,
+    quick: Quick = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="run directory; a new numbered one below runs/ by default")] = None,
+    force: Annotated[bool, typer.Option("--force", help="move what is in --out aside to DIR.old-1")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a scenario in a new directory. Ctrl-C stops after the step, saves, and says how to go on."""
+    from calcisim.studies import execute, progress
+
+    command = shlex.join(["calcisim", *sys.argv[1:]])
+    request = execute.Request(name, tuple(sets or ()), days, seed, threads, quick, out, force, command)
+    _report(execute.start(request, progress.reporter(quiet), execute.engine()), as_json)
+
+
+@app.command()
+def resume(directory: RunDirectory, threads: Threads = None, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Go on with a stopped run; byte for byte as if it had never stopped."""
+    from calcisim.studies import execute, progress
+
+    _report(execute.resume(directory, threads, progress.reporter(quiet), execute.engine()), as_json)
+
+
+def _report(outcome: Any, as_json: bool) -> None:
+    """What a run ends with on stdout, and the exit code of a signal."""
+    resume_command = shlex.join(["calcisim", "resume", str(outcome.directory)])
+    if outcome.signal is not None:
+        if as_json:
+            _print_json({"status": "stopped", "directory": outcome.directory, "resume": resume_command})
+        _say(f"stopped and saved; go on with: {resume_command}")
+        raise typer.Exit(128 + outcome.signal)
+    if outcome.already:
+        _say(f"{outcome.directory} is finished; nothing was changed.")
+    figures = sorted((outcome.directory / "figures").glob("*.png"))
+    if as_json:
+        _print_json({"status": "finished", "directory": outcome.directory, "figures": figures, **outcome.summary})
+        return
+    _print_summary(outcome.summary)
+    print(f"results: {outcome.directory}")
+    for figure in figures:
+        print(f"picture: {figure}")
+
+
+def _print_summary(document: dict[str, Any]) -> None:
+    from calcisim.results import observables
+
+    for name, entry in observables.REGISTRY.items():
+        value = document.get(name)
+        if value is not None and not name.startswith("ledger"):
+            shown = f"{value:.4g}" if isinstance(value, float) else value
+            print(f"{name.replace('_', ' '):>32}: {shown} {entry.unit if entry.unit != '1' else ''}".rstrip())
+    worst = max((abs(document.get(f"ledger_{kind}_relative") or 0.0) for kind in ("calcium", "phosphorus", "alkalinity")), default=0.0)
+    print(f"{'books close to':>32}: {worst:.1e}")
+
+
+@app.command()
+def plot(
+    directory: RunDirectory,
+    formats: Annotated[list[str] | None, typer.Option("--format", help="png, pdf or svg; may be repeated")] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a run's figures again, measured points over the simulated curve."""
+    from calcisim.results import directory as run_directory
+    from calcisim.results import plots
+
+    run_directory.provenance(directory)
+    made = plots.draw(directory, formats=tuple(formats or ("png",)))
+    if as_json:
+        _print_json({"figures": made})
+        return
+    for path in made:
+        print(path)
+
+
+@app.command()
+def saturation(
+    table: Annotated[Path, typer.Argument(metavar="IN.csv", help="chemistry of blood or fluid, one row per sample")],
+    out: Annotated[Path, typer.Option(metavar="OUT.csv", help="species and saturation indices")],
+) -> None:
+    """Species and saturation indices of measured fluids. A bad row is reported, the rest is computed, exit code 2."""
+    study = _study("saturation")
+
+    complaints = study.run(table, out)
+    for complaint in complaints:
+        _say(f"error: {complaint}")
+    print(out)
+    if complaints:
+        raise typer.Exit(2)
+
+
+@app.command()
+def fit(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO")] = "dystrophic/subdermal-cusp",
+    free: Annotated[str | None, typer.Option(metavar="A,B", help="parameters to fit")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit parameters to a scenario's measured points; prints intervals, correlations and what was not fitted."""
+    study = _study("fit")
+
+    study.command(name, tuple(free.split(",")) if free else (), as_json)
+
+
+@app.command()
+def validate(
+    only: Annotated[list[str] | None, typer.Argument(metavar="[FACT]...", help="ids such as F01; all by default")] = None,
+    as_json: Json = False,
+) -> None:
+    """The literature facts: target, what came out, pass or fail. Exit code 1 when one fails."""
+    from calcisim.studies import validate as study
+
+    rows = study.validate(only or ())
+    if as_json:
+        _print_json(rows)
+    else:
+        words = {True: "pass", False: "FAIL", None: "not yet addressed"}
+        _print_table(
+            ["fact", "role", "statement", "target", "tolerance", "got", ""],
+            [[r["id"], r["role"], r["statement"], r["target"], r["tolerance"], r["got"], words[r["passed"]]] for r in rows],
+        )
+        print(f"{sum(r['passed'] is True for r in rows)} pass, {sum(r['passed'] is False for r in rows)} fail, of {len(rows)} facts")
+    if any(row["passed"] is False for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(as_json: Json = False) -> None:
+    """Convergence orders and conservation, in a minute. Exit code 1 when one is missed."""
+    study = _study("verify")
+
+    rows = study.verify()
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_table(["check", "target", "got", ""], [[r["check"], r["target"], r["got"], "pass" if r["passed"] else "FAIL"] for r in rows])
+    if not all(row["passed"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def cite(directory: RunDirectory, as_json: Json = False) -> None:
+    """BibTeX of everything that a run stands on."""
+    from calcisim import sources
+    from calcisim.results import directory as run_directory
+
+    keys = run_directory.provenance(directory)["citations"]
+    if as_json:
+        _print_json([{"key": key, "bibtex": sources.bibtex([key])} for key in keys])
+    else:
+        print(sources.bibtex(keys), end="")
+
+
+@app.command()
+def where(term: Annotated[str, typer.Argument(help="a process, a tag or a symbol, as growth or GRO-3")], as_json: Json = False) -> None:
+    """File, line and formula of the equations that mention TERM."""
+    from dataclasses import asdict
+
+    from calcisim.studies import equations
+
+    found = equations.where(term)
+    if as_json:
+        _print_json([asdict(equation) for equation in found])
+        return
+    for equation in found:
+        print(f"{equation.tag}  {equation.place}  {equation.name}\n    {equation.formula}")
+
+
+@app.command()
+def warmup(quiet: Quiet = False) -> None:
+    """Compile all kernels into the cache, once, so that later runs start at once."""
+    from calcisim.studies import warmup as study
+
+    seconds = study.warmup(say=(lambda _: None) if quiet else _say)
+    if not quiet:
+        _say(f"kernels are ready ({seconds:.1f} s)")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What this machine offers and whether calcisim works on it. Exit code 1 when something is in the way."""
+    from calcisim.studies import doctor as study
+
+    document = study.examine()
+    found = study.problems(document)
+    if as_json:
+        _print_json({**document, "problems": found})
+    else:
+        for key, value in document.items():
+            shown = ", ".join(f"{name} {version}" for name, version in value.items()) if isinstance(value, dict) else value
+            print(f"{key.replace('_', ' '):>22}: {shown}")
+        print("\n".join(f"problem: {problem}" for problem in found) or "all well")
+    if found:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

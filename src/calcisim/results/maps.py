@@ -1,0 +1,147 @@
+"""Mineral maps: depth against time in 1-D, the last frame in 2-D, three slices through the densest voxel in 3-D."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calcisim.results import store, style
+
+# 1 mol of calcium per m³ of tissue in mg per cm³
+_CALCIUM_MG_CM3 = 40.078e-3
+_PREFERRED = ("mineral_calcium", "mineral")
+
+
+@dataclass(frozen=True)
+class Map:
+    """The mineral field of one site: values (time, z, y, x), label with unit, times [d], positions [mm] by axis."""
+
+    site: str
+    values: np.ndarray
+    label: str
+    time: np.ndarray
+    positions: dict[str, np.ndarray]
+
+    @property
+    def long_axes(self) -> list[str]:
+        """Axes with more than one voxel, in x, y, z order."""
+        return [axis for axis in "xyz" if self.values.shape[1 + "zyx".index(axis)] > 1]
+
+
+def available(path: Path) -> list[Map]:
+    """The maps that a results.nc offers; none when it is not there, holds no frame, or its sites are single voxels."""
+    if not path.exists():
+        return []
+    found = [_read(path, site) for site in store.sites(path)]
+    return [chosen for chosen in found if chosen is not None and chosen.long_axes and len(chosen.time)]
+
+
+def _read(path: Path, site: str) -> Map | None:
+    names = store.variables(path, site)
+    name = next((n for wish in _PREFERRED for n in names if n.startswith(wish)), None)
+    if name is None:
+        return None
+    coordinates = store.axes(path, site)
+    values, unit, long_name = store.read(path, site, name)
+    label = f"{long_name.capitalize()} ({unit})"
+    if name == "mineral_calcium" and unit.replace("·", " ") in ("mol m-3", "mol/m3", "mol/m³"):
+        values, label = values * _CALCIUM_MG_CM3, "Deposited calcium (mg/cm³)"
+    positions = {axis: _positions(coordinates, axis, values.shape[1 + "zyx".index(axis)]) for axis in "xyz"}
+    return Map(site, values, label, coordinates["time"], positions)
+
+
+def _positions(coordinates: dict[str, np.ndarray], axis: str, count: int) -> np.ndarray:
+    """Voxel centres [mm]; voxel numbers where the file has no coordinate."""
+    return coordinates[axis] * 1e3 if axis in coordinates else np.arange(count) + 0.5
+
+
+def size(chosen: Map) -> tuple[float, float]:
+    """Width and height [mm] of a figure for this map alone."""
+    return (170.0, 66.0) if len(chosen.long_axes) == 3 else (95.0, 80.0)
+
+
+def paint(figure: Any, chosen: Map, letter: str = "") -> None:
+    """Draw the map into a figure or subfigure."""
+    painter = {1: _depth_time, 2: _plane, 3: _slices}[len(chosen.long_axes)]
+    painter(figure, chosen, f"{letter}  " if letter else "")
+
+
+def _edges(centres: np.ndarray) -> np.ndarray:
+    """Cell borders of evenly or unevenly spaced centres."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middle = 0.5 * (centres[1:] + centres[:-1])
+    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
+
+
+def _top(values: np.ndarray) -> float:
+    """Upper end of the colour scale; never 0, so that an empty map is drawn as empty."""
+    top = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
+    return top if top > 0 else 1.0
+
+
+def _depth_time(figure: Any, chosen: Map, letter: str) -> None:
+    axis = chosen.long_axes[0]
+    values = chosen.values.reshape(len(chosen.time), -1).T
+    axes = figure.subplots()
+    image = axes.pcolormesh(
+        np.clip(_edges(chosen.time), chosen.time[0], chosen.time[-1]) if len(chosen.time) > 1 else _edges(chosen.time),
+        _edges(chosen.positions[axis]),
+        values,
+        cmap=style.MAP,
+        vmin=0,
+        vmax=_top(values),
+        rasterized=True,
+    )
+    axes.set_xlabel("Time (days)")
+    axes.set_ylabel(f"Position {axis} (mm)")
+    _finish(figure, axes, image, chosen, letter, chosen.site)
+
+
+def _plane(figure: Any, chosen: Map, letter: str) -> None:
+    across, up = chosen.long_axes
+    values = chosen.values[-1].squeeze()
+    axes = figure.subplots()
+    image = axes.pcolormesh(
+        _edges(chosen.positions[across]), _edges(chosen.positions[up]), values, cmap=style.MAP, vmin=0, vmax=_top(values), rasterized=True
+    )
+    axes.set_aspect("equal")
+    axes.set_xlabel(f"{across} (mm)")
+    axes.set_ylabel(f"{up} (mm)")
+    _finish(figure, axes, image, chosen, letter, f"{chosen.site}, day {chosen.time[-1]:g}")
+
+
+def _slices(figure: Any, chosen: Map, letter: str) -> None:
+    """Planes z, y and x through the voxel that holds most mineral."""
+    volume = np.nan_to_num(chosen.values[-1])
+    z, y, x = np.unravel_index(int(np.argmax(volume)), volume.shape)
+    cuts = (("x", "y", volume[z], "z", z), ("x", "z", volume[:, y], "y", y), ("y", "z", volume[:, :, x], "x", x))
+    row = figure.subplots(1, 3)
+    for number, (axes, (across, up, plane, fixed, index)) in enumerate(zip(row, cuts)):
+        image = axes.pcolormesh(
+            _edges(chosen.positions[across]),
+            _edges(chosen.positions[up]),
+            plane,
+            cmap=style.MAP,
+            vmin=0,
+            vmax=_top(volume),
+            rasterized=True,
+        )
+        axes.set_aspect("equal")
+        axes.set_xlabel(f"{across} (mm)")
+        axes.set_ylabel(f"{up} (mm)")
+        name = f"{letter}{chosen.site}, day {chosen.time[-1]:g}\n" if number == 0 else "\n"
+        axes.set_title(f"{name}{fixed} = {chosen.positions[fixed][index]:.2f} mm", loc="left")
+    figure.colorbar(image, ax=row, label=chosen.label, shrink=0.8)
+
+
+def _finish(figure: Any, axes: Any, image: Any, chosen: Map, letter: str, title: str) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(True)
+    if letter:
+        axes.set_title(letter.strip(), loc="left", fontweight="bold", fontsize=9)
+        axes.set_title(title, loc="center")
+    else:
+        axes.set_title(title, loc="left")
+    figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.045, 1)), label=chosen.label)  # as tall as the map, whatever its shape

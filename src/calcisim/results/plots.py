@@ -1,0 +1,153 @@
+"""Figures of a run, drawn only from the files in its directory, as a paper could print them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calcisim.errors import UsageError
+from calcisim.results import maps, observables, store, style, summary, timeseries
+
+DAY = 86400.0
+Series = dict[str, np.ndarray]
+FORMATS = ("png", "pdf", "svg")
+
+# What the main panel shows when no measurement says it: the first of these that the run has.
+_MAIN = ("calcium_ug_per_mg_dry", "deposit_calcium_mg")
+_LABELS = {
+    "calcium_ug_per_mg_dry": "Calcium (µg per mg dry tissue)",
+    "calcium_ug_per_mg_nonmineral": "Calcium (µg per mg non-mineral dry tissue)",
+    "deposit_calcium_mg": "Deposited calcium (mg)",
+}
+
+
+def draw(directory: Path, references: Iterable[Any] | None = None, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Draw all figures of the run in `directory` into its `figures/`; returns their paths, the main one first.
+
+    references: measured points (attributes observable, site, time [s], value, sd, use, source); None reads them from the
+    resolved scenario. Raises `StorageError` when there is nothing to draw from and `UsageError` for an unknown format.
+    """
+    directory = Path(directory)
+    for kind in formats:
+        if kind not in FORMATS:
+            raise UsageError(f"figures can be {', '.join(FORMATS)}, not {kind!r}")
+    if references is None:
+        from calcisim import scenario
+
+        references = scenario.load(str(directory / "scenario.resolved.toml")).reference
+    series = timeseries.read(directory)
+    found = maps.available(directory / store.NAME)
+    made = _main_figure(directory, series, list(references), found, formats)
+    for number, chosen in enumerate(found):
+        if number > 0 or len(chosen.long_axes) > 1:
+            with style.figure(*maps.size(chosen)) as figure:
+                maps.paint(figure, chosen)
+                made += style.save(figure, directory / "figures" / f"map-{_slug(chosen.site)}", formats)
+    return made
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+
+
+def _main_figure(directory: Path, series: Series, references: list[Any], found: list[maps.Map], formats: Sequence[str]) -> list[Path]:
+    """Deposition over time with what was measured, and beside it the mineral map of the first site."""
+    names = _panels(series, references)
+    columns = len(names) + bool(found)
+    with style.figure(88 * columns, 72) as figure:
+        parts = figure.subfigures(1, columns, squeeze=False, wspace=0.02)[0]
+        for number, (name, part) in enumerate(zip(names, parts)):
+            axes = part.subplots()
+            curve(axes, series, name, [r for r in references if _column(series, r) == name])
+            _letter(axes, number)
+        if found:
+            maps.paint(parts[-1], found[0], letter="abcdefgh"[len(names)])
+        figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
+        return style.save(figure, directory / "figures" / "deposition", formats)
+
+
+def _title(directory: Path) -> str:
+    done = summary.read(directory)
+    if done is not None:
+        return f"{done['scenario']}, {done['days']:g} days, seed {done['seed']}"
+    from calcisim.results import directory as run_directory
+
+    document = run_directory.provenance(directory)
+    return f"{document['scenario']}, {document['days']:g} days, seed {document['seed']}"
+
+
+def _letter(axes: Any, number: int) -> None:
+    axes.set_title("abcdefgh"[number], loc="left", fontweight="bold", fontsize=9)
+
+
+def _column(series: Series, reference: Any) -> str | None:
+    """The time series column a measurement belongs to: the site's own where there are several sites."""
+    for name in (f"{getattr(reference, 'site', '')}.{reference.observable}", reference.observable):
+        if name in series:
+            return name
+    return None
+
+
+def _panels(series: Series, references: list[Any]) -> list[str]:
+    """Quantities to show, at most three: the measured ones, or else the deposit."""
+    measured = [name for name in dict.fromkeys(_column(series, reference) for reference in references) if name]
+    if measured:
+        return measured[:3]
+    usable = [name for name in _MAIN if name in series and np.isfinite(series[name]).any()]
+    return usable[:1] or [next(name for name in series if name != "time_d")]
+
+
+def curve(axes: Any, series: Series, name: str, references: list[Any]) -> None:
+    """One quantity over time with its measured points: filled where they were fitted, open where they test the model."""
+    time = series["time_d"]
+    axes.plot(time, series[name], color=style.BLUE, label="simulated", zorder=2)
+    fitted = [r for r in references if getattr(r, "use", "validate") == "calibrate"]
+    points(axes, fitted, "measured, used in calibration", filled=True)
+    points(axes, [r for r in references if r not in fitted], "measured, not used in calibration", filled=False)
+    if fitted:
+        _prediction(axes, max(r.time for r in fitted) / DAY, float(time[-1]))
+    axes.set_xlabel("Time (days)")
+    axes.set_ylabel(_label(name))
+    axes.set_xlim(0, float(time[-1]) * 1.02 or 1)
+    axes.set_ylim(bottom=0)
+    axes.set_ylim(top=axes.get_ylim()[1] * 1.25)  # room for the legend above the curves
+    axes.legend(loc="upper left")
+
+
+def _label(name: str) -> str:
+    site, _, plain = name.rpartition(".")
+    if plain in _LABELS:
+        text = _LABELS[plain]
+    else:
+        unit = observables.unit(plain)
+        text = plain.replace("_", " ").capitalize() + (f" ({unit})" if unit not in ("", "1") else "")
+    return f"{site}: {text}" if site else text
+
+
+def points(axes: Any, references: list[Any], label: str, filled: bool) -> None:
+    """Measured values with one standard deviation where it is known."""
+    if not references:
+        return
+    axes.errorbar(
+        [r.time / DAY for r in references],
+        [r.value for r in references],
+        yerr=[r.sd or 0.0 for r in references],
+        fmt="o",
+        ms=4,
+        color=style.VERMILLION,
+        mfc=style.VERMILLION if filled else "white",
+        mew=1.2,
+        elinewidth=1.0,
+        capsize=2.5,
+        label=label,
+        zorder=3,
+    )
+
+
+def _prediction(axes: Any, start: float, end: float) -> None:
+    """A light band over the time that no fitted point covers."""
+    if end > 1.05 * start:
+        axes.axvspan(start, end * 1.02, color="0.93", lw=0, zorder=0)
+        axes.text(end, 0.02, "prediction", transform=axes.get_xaxis_transform(), ha="right", va="bottom", color="0.35", fontsize=7)

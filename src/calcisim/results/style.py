@@ -1,0 +1,59 @@
+"""How figures look: one style for all of them, safe for colour-blind readers and for print, the same on every machine."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from calcisim.results.files import storage
+
+# Okabe and Ito's palette: told apart by all common kinds of colour vision.
+BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000"
+MAP = "cividis"
+MILLIMETRE = 1 / 25.4  # in inches, matplotlib's unit of size
+
+_STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same letters everywhere
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "lines.linewidth": 1.6,
+    "legend.frameon": False,
+    "savefig.dpi": 200,
+    "svg.hashsalt": "calcisim",
+    "pdf.fonttype": 42,  # letters stay letters in a PDF
+}
+_METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
+
+
+@contextlib.contextmanager
+def figure(width: float, height: float) -> Iterator[Any]:
+    """A figure of width × height [mm] in our style, free of the user's matplotlib settings and of any window system."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        yield Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")
+
+
+def save(drawn: Any, path: Path, formats: Sequence[str]) -> list[Path]:
+    """Write the figure as `path` with each suffix; the same figure gives the same bytes. Returns the paths."""
+    made = []
+    for kind in formats:
+        place = path.with_suffix(f".{kind}")
+        with storage(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            drawn.savefig(place, format=kind, metadata=_METADATA.get(kind))
+        made.append(place)
+    return made

@@ -1,0 +1,290 @@
+"""Run a scenario in a directory of its own, or go on with one: the loop over output times, and what is written when.
+
+Row and frame of an output time are written first, a checkpoint that counts them after. A kill in between leaves rows beyond the
+checkpoint; the resumed run writes them again with the same bytes. `summary.json` comes last: where it exists the run is done.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from calcisim.errors import SolverError, StorageError, UsageError
+from calcisim.results import directory as run_directory
+from calcisim.results import observables, store, summary
+from calcisim.results.sha import state_sha256
+from calcisim.results.store import Results
+from calcisim.results.timeseries import TimeSeries
+from calcisim.simulation import checkpoint
+from calcisim.studies import provenance, resources
+from calcisim.studies.interrupt import Interrupts
+from calcisim.studies.progress import DAY, Reporter, clock
+
+CHECKPOINT_SECONDS = 20.0  # of wall time: with a step of a few seconds a kill loses less than 30 s
+_DEFAULT_OUTPUTS = 50  # when a scenario names no output times
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for. days: simulated length [d], None for the scenario's own; threads: None to choose."""
+
+    name: str
+    sets: tuple[str, ...] = ()
+    days: float | None = None
+    seed: int | None = None
+    threads: int | None = None
+    quick: bool = False
+    out: Path | None = None
+    force: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended: the summary when finished, the signal that stopped it otherwise; `already` when nothing had to be done."""
+
+    directory: Path
+    summary: dict[str, Any] | None
+    signal: int | None = None
+    already: bool = False
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs a scenario; the tests put a stand-in here."""
+
+    load: Callable[..., Any]
+    dump: Callable[[Any], str]
+    simulation: Any
+    memory: Callable[[Any], int | None] = resources.estimate
+
+
+def engine() -> Engine:
+    """The real one, imported when needed."""
+    from calcisim import scenario
+    from calcisim.simulation.run import Simulation
+
+    return Engine(scenario.load, scenario.dump, Simulation)
+
+
+def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
+    """Run `request` in a new directory. Nothing is written before the scenario and the memory it needs are found good."""
+    sets = (*request.sets, *([f"seed={request.seed}"] if request.seed is not None else []))
+    scenario = engine.load(request.name, sets, request.quick)
+    end = scenario.duration if request.days is None else request.days * DAY
+    if not 0 < end < float("inf"):
+        raise UsageError(f"--days {request.days:g}: must be more than 0.")
+    resources.refuse_if_too_large(engine.memory(scenario))
+    if request.out is None:
+        place, held = run_directory.numbered(Path("runs"), request.name)
+    else:
+        place, held = request.out, run_directory.chosen(request.out, request.force)
+    try:
+        text = engine.dump(scenario)
+        asked = {"scenario": request.name, "days": end / DAY, "seed": scenario.seed, "quick": request.quick, "sets": sets}
+        document = provenance.collect(scenario, text, asked | {"command": request.command})
+        run_directory.describe(place, text, document)
+        return _Job(place, scenario, document, request.threads, reporter, engine).run()
+    finally:
+        held.release(force=True)
+
+
+def resume(place: Path, threads: int | None, reporter: Reporter, engine: Engine) -> Outcome:
+    """Go on with the run in `place` from its last checkpoint, or from day 0 without one; a finished run is left as it is."""
+    document = run_directory.provenance(place)
+    if (done := summary.read(place)) is not None:
+        return Outcome(place, done, already=True)
+    held = run_directory.lock(place)
+    try:
+        if (done := summary.read(place)) is not None:  # another process finished it while this one waited
+            return Outcome(place, done, already=True)
+        path = place / run_directory.SCENARIO
+        if provenance.text_sha256(path.read_text(encoding="utf-8")) != document["scenario_sha256"]:
+            raise UsageError(f"{path}: was changed since the run began, so its past does not fit. Start a new run: calcisim run {path}")
+        scenario = engine.load(str(path))
+        resources.refuse_if_too_large(engine.memory(scenario))
+        return _Job(place, scenario, document, threads, reporter, engine).run()
+    finally:
+        held.release(force=True)
+
+
+def output_times(scenario: Any, end: float) -> list[float]:
+    """All output times [s] in [0, end], ascending, each once: 0, those the scenario asks for, and the end."""
+    wanted = {0.0, end}
+    for output in scenario.output or ():
+        if output.times is not None:
+            wanted.update(output.times)
+        if output.every is not None:
+            wanted.update(_multiples(output.every, end))
+    if not scenario.output:
+        wanted.update(_multiples(scenario.duration / _DEFAULT_OUTPUTS, end))
+    times: list[float] = []
+    for moment in sorted(moment for moment in wanted if moment <= end):
+        if times and moment - times[-1] < 1e-6:  # a microsecond: the same moment written in two units
+            continue
+        times.append(moment)
+    return times
+
+
+def _multiples(every: float, end: float) -> list[float]:
+    return [number * every for number in range(int(end / every * (1 + 1e-12)) + 1)]
+
+
+class _Job:
+    """One run in its locked directory."""
+
+    def __init__(self, place: Path, scenario: Any, document: dict[str, Any], threads: int | None, reporter: Reporter, engine: Engine):
+        self.place, self.scenario, self.document, self.reporter, self.engine = place, scenario, document, reporter, engine
+        self.end = document["days"] * DAY
+        self.times = output_times(scenario, self.end)
+        self.threads = _threads(threads)
+        self.checkpoint = place / run_directory.CHECKPOINT
+        self.series = TimeSeries(place)
+        self.results: Results | None = None
+        self.began = time.monotonic()
+        self.saved = self.began
+        self.wall_before = 0.0
+        self.frames = 0
+
+    def run(self) -> Outcome:
+        with Interrupts(self.reporter.note) as interrupts:
+            simulation = self._restored() or self._fresh()
+            self._announce(simulation)
+            try:
+                stopped = self._advance(simulation, interrupts)
+            except SolverError as error:
+                raise SolverError(f"{error} What was computed until then is in {self.place}.") from error
+            finally:
+                self.reporter.close()
+                if self.results is not None:
+                    self.results.close()
+            self._save(simulation)
+            if stopped:
+                return Outcome(self.place, None, signal=interrupts.received)
+        return Outcome(self.place, self._finish(simulation))
+
+    def _announce(self, simulation: Any) -> None:
+        self.reporter.note(f"{self.scenario.title}: {self.document['days']:g} days into {self.place}")
+        if resources.cold():
+            self.reporter.note("compiling kernels, once, about 30 s")
+        self.reporter.begin(simulation.time / DAY, self.end / DAY)
+
+    def _advance(self, simulation: Any, interrupts: Interrupts) -> bool:
+        """Go through the output times that are left; True when a signal stopped it."""
+
+        def due() -> bool:
+            return interrupts.received is not None or time.monotonic() - self.saved >= CHECKPOINT_SECONDS
+
+        def step(now: float) -> None:
+            self.reporter.step(now / DAY)
+
+        for index in range(self.frames, len(self.times)):
+            while simulation.time < self.times[index] and not simulation.advance(self.times[index], due, step):
+                if interrupts.received is not None:
+                    return True
+                self._save(simulation)
+            self._write(index, simulation)
+            if interrupts.received is not None and self.frames < len(self.times):
+                return True
+            if due():
+                self._save(simulation)
+        return False
+
+    def _write(self, index: int, simulation: Any) -> None:
+        """Row and frame of one output time."""
+        row = observables.evaluate(simulation)
+        fields = simulation.fields()
+        if self.results is None:
+            attributes = {"title": self.scenario.title, "source": f"calcisim {self.document['versions']['calcisim']}"}
+            self.results = Results.create(self.place / store.NAME, attributes, simulation.coordinates(), fields)
+        self.series.append(simulation.time, observables.flat(row))
+        self.results.write_frame(index, simulation.time, fields)
+        self.frames = index + 1
+        self.reporter.row(row)
+
+    def _save(self, simulation: Any) -> None:
+        if self.frames:
+            self.series.sync()
+        meta = {
+            "simulation": simulation.meta(),
+            "frames": self.frames,
+            "wall_s": self._wall(),
+            "scenario_sha256": self.document["scenario_sha256"],
+            "source_sha256": self.document["source_sha256"],
+            "versions": self.document["versions"],
+        }
+        checkpoint.save(self.checkpoint, simulation.arrays(), meta)
+        self.saved = time.monotonic()
+
+    def _wall(self) -> float:
+        return self.wall_before + time.monotonic() - self.began
+
+    def _fresh(self) -> Any:
+        """A simulation at day 0 and no rows; what an earlier try left is removed."""
+        self.series.restart(())
+        (self.place / store.NAME).unlink(missing_ok=True)
+        self.frames, self.wall_before = 0, 0.0
+        return self.engine.simulation(self.scenario, self.scenario.seed, self.threads)
+
+    def _restored(self) -> Any:
+        """The simulation as the last checkpoint has it, None to start at day 0."""
+        if not checkpoint.exists(self.checkpoint):
+            return None
+        try:
+            arrays, meta = checkpoint.load(self.checkpoint, self.document["scenario_sha256"], say=self.reporter.warn)
+            self._reopen(int(meta["frames"]))
+        except StorageError as error:
+            self.reporter.warn(f"{error} The run starts again at day 0.")
+            return None
+        from calcisim.jit import source_hash
+
+        if meta["source_sha256"] != source_hash():
+            self.reporter.warn("calcisim has changed since this run began: what follows may differ from an unbroken run")
+        self.wall_before = float(meta["wall_s"])
+        return self.engine.simulation.restore(self.scenario, arrays, meta["simulation"], self.threads)
+
+    def _reopen(self, frames: int) -> None:
+        """Cut the time series back to the checkpoint and open the maps; raises `StorageError` when they do not reach that far."""
+        if not self.series.restart(self.times[:frames]):
+            raise StorageError(f"{self.series.path}: does not begin with the {frames} rows that the checkpoint counts.")
+        if frames:
+            results = Results.reopen(self.place / store.NAME)
+            if len(results.times()) < frames:
+                results.close()
+                raise StorageError(f"{results.path}: has fewer than the {frames} frames that the checkpoint counts.")
+            self.results = results
+        self.frames = frames
+
+    def _finish(self, simulation: Any) -> dict[str, Any]:
+        """Figures, then the summary."""
+        self._draw()
+        run = {"scenario": self.document["scenario"], "days": self.document["days"], "seed": self.document["seed"]}
+        cost = {
+            **simulation.statistics(),
+            "wall_s": round(self._wall(), 3),
+            "peak_memory_mb": round(resources.peak_memory_mb(), 1),
+            "state_sha256": state_sha256(simulation.arrays()),
+        }
+        document = summary.build(run, observables.evaluate(simulation), cost)
+        summary.write(self.place, document)
+        self.reporter.note(f"done in {clock(self._wall())}: {self.place}")
+        return document
+
+    def _draw(self) -> None:
+        """Pictures can be drawn again at any time, so one that fails does not cost the run."""
+        from calcisim.results import plots
+
+        try:
+            for path in plots.draw(self.place, self.scenario.reference):
+                self.reporter.note(f"figure: {path}")
+        except Exception as error:  # noqa: BLE001
+            self.reporter.warn(f"no figure ({error}); draw it with: calcisim plot {self.place}")
+
+
+def _threads(wanted: int | None) -> int:
+    from calcisim.numerics import threads
+
+    if wanted is not None and wanted < 1:
+        raise UsageError(f"--threads {wanted}: must be at least 1.")
+    return wanted or threads.free_cores()

@@ -1,0 +1,53 @@
+"""The literature facts: what each says, what calcisim gives, and whether that passes.
+
+A fact is addressed by one function under `@fact("F01")` that runs what it needs and returns (what came out, passed). Facts
+without one are listed all the same, as not yet addressed: the list is the literature's, not ours.
+"""
+
+import csv
+from collections.abc import Callable, Iterable
+from importlib.resources import files
+from typing import Any
+
+from calcisim.errors import UsageError
+
+Got = tuple[str, bool]
+CHECKS: dict[str, Callable[[], Got]] = {}
+
+
+def fact(identity: str) -> Callable[[Callable[[], Got]], Callable[[], Got]]:
+    """Decorator: this function runs what the fact needs and returns (what came out, whether that is within tolerance)."""
+
+    def register(function: Callable[[], Got]) -> Callable[[], Got]:
+        if identity in CHECKS:
+            raise ValueError(f"{identity} is addressed twice")
+        CHECKS[identity] = function
+        return function
+
+    return register
+
+
+def facts() -> list[dict[str, str]]:
+    """All rows of data/validation/facts.csv."""
+    text = files("calcisim").joinpath("data", "validation", "facts.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def validate(only: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """One row per fact: id, role, statement, target, tolerance, source, got, passed; the last two are None where not yet addressed.
+
+    only: ids to look at; empty means all. Raises `UsageError` for an id that does not exist.
+    """
+    rows = facts()
+    wanted = set(only)
+    unknown = wanted - {row["id"] for row in rows}
+    if unknown:
+        raise UsageError(f"no fact {', '.join(sorted(unknown))}; they are {rows[0]['id']} to {rows[-1]['id']}.")
+    return [_row(row) for row in rows if not wanted or row["id"] in wanted]
+
+
+def _row(row: dict[str, str]) -> dict[str, Any]:
+    check = CHECKS.get(row["id"])
+    got, passed = check() if check else (None, None)
+    kept = {key: row[key] for key in ("id", "role", "statement", "target", "tolerance", "source")}
+    return {**kept, "got": got, "passed": passed}
