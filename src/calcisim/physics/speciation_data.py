@@ -184,3 +184,20 @@ def debye_huckel(temperature: float) -> float:
     bjerrum = 1.671008e-3 / (water_permittivity(temperature) * temperature)  # cm
     kappa = math.sqrt(8.0 * math.pi * 6.02252e23 * bjerrum * water_density(temperature) / 1e6)
     return kappa * bjerrum / (2.0 * math.log(10.0))
+
+
+def weights(masters: dict[str, float]) -> Array:
+    """SPEC-31. A property that adds over the masters, of each of the 41 species: w_j = Σ ν_ji w_i over its formation reaction.
+
+    masters: value per master (absent ones 0, water 0). With {"Ca+2": 1} it counts calcium, with {"PO4-3": 2, "CO3-2": 2, "H+": -1}
+    it is the alkalinity [eq/mol]. Source: the reactions of data/speciation.toml; the alkalinity rule is parkhurst2013's.
+    """
+    known = {name: masters.get(name, 0.0) for name in MASTERS} | {"H2O": 0.0}
+    for name, row in _document()["complex"].items():
+        known[name] = -sum(number * known[other] for other, number in reaction(row["reaction"]).items() if other != name)
+    return np.array([known[name] for name in species()])
+
+
+def alkalinity_weights() -> Array:
+    """Equivalents of alkalinity per mole of each of the 41 species, reference H2PO4-, CO2, Citrate-3: (41,)."""
+    return weights({"PO4-3": 2.0, "CO3-2": 2.0, "H+": -1.0})
