@@ -12,7 +12,7 @@ from calcisim.scenario.errors import Mistake, PlausibilityWarning, ScenarioError
 if TYPE_CHECKING:
     from calcisim.scenario.schema import Scenario
 
-__all__ = ["Mistake", "PlausibilityWarning", "ScenarioError", "dump", "load", "names", "resolve"]
+__all__ = ["Mistake", "PlausibilityWarning", "ScenarioError", "dump", "load", "names", "resolve", "until"]
 
 
 def load(name: str | Path, sets: Iterable[str] = (), quick: bool = False) -> "Scenario":
@@ -23,6 +23,13 @@ def load(name: str | Path, sets: Iterable[str] = (), quick: bool = False) -> "Sc
     from calcisim.scenario.build import load as build
 
     return build(name, sets, quick)
+
+
+def until(scenario: "Scenario", duration: float) -> "Scenario":
+    """The scenario ended after `duration` [s]; what lies beyond falls away."""
+    from calcisim.scenario.build import until as cut
+
+    return cut(scenario, duration)
 
 
 def resolve(name: str | Path) -> Path:

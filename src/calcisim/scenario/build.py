@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from calcisim.scenario import check, document, override
 from calcisim.scenario.document import Document, Origin, named_key
-from calcisim.scenario.errors import Mistake, PlausibilityWarning, ScenarioError
+from calcisim.scenario.errors import Mistake, PlausibilityWarning, ScenarioError, shown
 from calcisim.scenario.files import resolve
 from calcisim.scenario.grid import Grid
 from calcisim.scenario.schema import Output, Scenario
@@ -36,6 +36,7 @@ def load(name: str | Path, sets: Iterable[str] = (), quick: bool = False) -> Sce
     merged, origin = document.read(path)
     for setting in sets:
         override.apply(merged, setting, origin)
+        document.shallow(merged, f"--set {setting[:80]!r}")
     return from_document(merged, origin, quick=quick)
 
 
@@ -91,25 +92,30 @@ def _mistakes(error: ValidationError, merged: Document, origin: Origin) -> list[
 def _plain(row: Any) -> tuple[str, str]:
     """Message and hint for the errors that pydantic raises itself."""
     kind, value = row["type"], row.get("input")
-    shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
     if kind == "missing":
         return "is missing", ""
     if kind == "tuple_type" and isinstance(value, dict):
         return "a list of tables is needed", f"write [[{row['loc'][-1]}]] with double brackets"
     if kind in _EXPECTED:
-        return f"{shown} is not {_EXPECTED[kind]}", ""
+        return f"{shown(value)} is not {_EXPECTED[kind]}", ""
     if kind == "literal_error":
-        return f"{shown} is not one of the choices", f"one of {row['ctx']['expected']}"
-    return f"{shown}: {row['msg'][:1].lower()}{row['msg'][1:]}", ""
+        return f"{shown(value)} is not one of the choices", f"one of {row['ctx']['expected']}"
+    return f"{shown(value)}: {row['msg'][:1].lower()}{row['msg'][1:]}", ""
 
 
 def quickened(scenario: Scenario) -> Scenario:
-    """The variant that [quick] describes: shorter, and coarser with the same extents. Later events and references fall away."""
+    """The variant that [quick] describes: shorter, and coarser with the same extents."""
     quick = scenario.quick
-    duration = scenario.duration if quick.duration is None else min(quick.duration, scenario.duration)
     sites = scenario.site
     if quick.spacing is not None:
         sites = tuple(site.model_copy(update={"grid": _coarser(site.grid, quick.spacing)}) for site in sites)
+    coarse = scenario.model_copy(update={"site": sites, "quick": type(quick)()})
+    return coarse if quick.duration is None else until(coarse, quick.duration)
+
+
+def until(scenario: Scenario, duration: float) -> Scenario:
+    """The scenario ended after `duration` [s], when that is earlier; events, treatments and references beyond fall away."""
+    duration = min(duration, scenario.duration)
     treatments = tuple(
         one.model_copy(update={"stop": None if one.stop is None or one.stop > duration else one.stop})
         for one in scenario.treatment
@@ -118,12 +124,10 @@ def quickened(scenario: Scenario) -> Scenario:
     return scenario.model_copy(
         update={
             "duration": duration,
-            "site": sites,
             "output": tuple(_until(one, duration) for one in scenario.output),
             "event": tuple(one for one in scenario.event if one.at <= duration),
             "treatment": treatments,
             "reference": tuple(one for one in scenario.reference if one.time <= duration),
-            "quick": type(quick)(),
         }
     )
 

@@ -67,7 +67,7 @@ def _outputs(scenario: Scenario) -> Iterator[Finding]:
 def _time(scenario: Scenario, time: float, key: Path) -> Iterator[Finding]:
     if time > scenario.duration:
         late = f"day {time / 86400:g} is after the end of the run (day {scenario.duration / 86400:g})"
-        yield Finding(key, late, "lengthen duration, or move it")
+        yield Finding(key, late, "lengthen duration, or move it; --days N ends a run earlier")
 
 
 def _site_of(scenario: Scenario, name: str | None, key: Path) -> tuple[Site | None, list[Finding]]:

@@ -64,9 +64,14 @@ def parse(text: str, label: str) -> Document:
     if not document:
         hint = "a scenario needs title, duration and a site; `calcisim list` shows examples"
         raise ScenarioError(Mistake(label, "", "the file is empty", hint))
+    shallow(document, label)
+    return document
+
+
+def shallow(document: Document, label: str) -> None:
+    """Refuse absurd nesting, which nothing in a scenario needs."""
     if _depth(document) > MAX_DEPTH:
         raise ScenarioError(Mistake(label, "", "the tables are nested too deep", f"at most {MAX_DEPTH} levels"))
-    return document
 
 
 def _syntax_hint(message: str) -> str:
@@ -84,7 +89,7 @@ def key_name(element: Any, index: int) -> str | int:
 
 
 def named_key(document: Any, key: Key) -> Key:
-    """The same path with list elements by name; tags that pydantic puts into its paths are left out."""
+    """The same path with list elements by name."""
     path: list[str | int] = []
     here = document
     for part in key:

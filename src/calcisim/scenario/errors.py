@@ -62,6 +62,15 @@ def dotted(path: Path) -> str:
     return ".".join(str(part) for part in path)
 
 
+def shown(value: object, length: int = 60) -> str:
+    """repr, shortened; never fails (an integer of many thousand digits has no repr)."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number with thousands of digits"
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
 def nearest(word: str, known: Iterable[str], otherwise: str = "known: ") -> str:
     """A hint with the nearest right word, or with all of them when they are few."""
     words = sorted(known)

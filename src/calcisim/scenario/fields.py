@@ -1,6 +1,5 @@
 """Building blocks of the schema: quantities with units and bounds, and tables chosen by a key such as `kind`."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validato
 from pydantic_core import PydanticCustomError, core_schema
 
 from calcisim import units
-from calcisim.scenario.errors import nearest
+from calcisim.scenario.errors import nearest, shown
 
 
 def wrong(message: str, hint: str = "", key: str = "") -> PydanticCustomError:
@@ -40,29 +39,29 @@ class Quantity:
         for bound, word in ((self.low, "below"), (self.high, "above")):
             limit = None if bound is None else units.parse(bound, self.kind)
             if limit is not None and (value < limit if word == "below" else value > limit):
-                raise wrong(f"{_show(raw)} is {word} the limit of {bound}", self.meant(raw))
+                raise wrong(f"{shown(raw)} is {word} the limit of {bound}", self.meant(raw))
         return value
 
     def _value(self, raw: object) -> float:
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
-            raise wrong(f"{_show(raw)} is not a quantity", self._example())
+            raise wrong(f"{shown(raw)} is not a quantity", self._example())
         if isinstance(raw, str):
             try:
                 return units.parse(raw, self.kind, self.analyte)
             except units.UnitError as error:
                 raise wrong(str(error), error.hint) from None
         if self.kind != "number":
-            raise wrong(f"{_show(raw)} has no unit", self._example())
-        if not math.isfinite(raw) or abs(raw) > units.LARGEST:
-            raise wrong(f"{_show(raw)} is not a number that can be used")
+            raise wrong(f"{shown(raw)} has no unit", self._example())
+        if raw != raw or abs(raw) > units.LARGEST:
+            raise wrong(f"{shown(raw)} is not a number that can be used")
         return float(raw)
 
     def _example(self) -> str:
         names = units.KINDS[self.kind][1] + (("mg/dL",) if self.analyte in units.MOLAR_MASS else ())
-        return "write a number" if self.kind == "number" else f'write it with a unit in quotes, one of: {", ".join(names)}'
+        return "write a number" if self.kind == "number" else f"write it with a unit in quotes, one of: {', '.join(names)}"
 
     def meant(self, raw: object) -> str:
-        """ "was mg/dL meant?" when the same number is plausible in the unit that laboratories use, else nothing."""
+        """A question such as "was mg/dL meant?" when the same number is plausible in the unit that laboratories use, else nothing."""
         if not isinstance(raw, str) or self.plausible is None or self.analyte is None:
             return ""
         number, written = units.split(raw)
@@ -73,11 +72,6 @@ class Quantity:
             if self.plausible[0] <= value <= self.plausible[1]:
                 return f"was {number} {other} meant? that is {value:.3g} mmol/L"
         return ""
-
-
-def _show(raw: object) -> str:
-    text = repr(raw)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 Share = Annotated[float, Quantity("number", "0", "1")]
@@ -139,7 +133,7 @@ class Registry(dict[str, type[Table]]):
             raise wrong(f"a {self.word} is a table", f'with {self.key} = "…"')
         name = raw.get(self.key)
         if not isinstance(name, str) or name not in self:
-            message = f"{self.key} is missing" if name is None else f"there is no {self.word} {_show(name)}"
+            message = f"{self.key} is missing" if name is None else f"there is no {self.word} {shown(name)}"
             raise wrong(message, nearest(str(name or ""), self, f"{self.key} is one of: "), self.key)
         return self[name].model_validate(raw)
 

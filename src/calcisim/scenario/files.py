@@ -23,7 +23,7 @@ def roots() -> list[Path]:
 
 def names() -> list[str]:
     """Names of all scenarios: paths below a folder of `roots`, without .toml."""
-    found = ((path, root) for root in roots() for path in root.rglob("*.toml") if path.is_file())
+    found = ((path, root) for root in roots() for path in root.rglob("*.toml") if path.is_file() and inside(path, root))
     return sorted({path.relative_to(root).with_suffix("").as_posix() for path, root in found})
 
 

@@ -1,6 +1,6 @@
 """Blood plasma and test solutions, as a laboratory reports them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -17,6 +17,7 @@ def _amount(analyte: str, high: str, plausible: tuple[float, float], low: str = 
 class Fluid(Table):
     """Composition of blood plasma as a laboratory reports it [mol/m3], temperature [K] and pH. What is left out is healthy."""
 
+    magnesium_fraction: ClassVar[float] = _HEALTH["magnesium_ultrafilterable_fraction"]
     driver: Literal["constant", "model", "csv"] = "constant"
     temperature: Annotated[float, Quantity("temperature", "10 degC", "50 degC")] = _HEALTH["temperature"]
     calcium: Annotated[float, _amount("calcium", "6 mmol/L", (1.5, 4.5), "0.01 mmol/L")] | None = None
@@ -32,6 +33,13 @@ class Fluid(Table):
     citrate: Annotated[float, _amount("citrate", "20 mmol/L", (0.0, 3.0))] = _HEALTH["citrate"]
     fetuin: Annotated[float, _amount("fetuin", "0.2 mmol/L", (0.0, 0.03))] = _HEALTH["fetuin"]
     pyrophosphate: Annotated[float, _amount("pyrophosphate", "1 mmol/L", (0.0, 0.02))] = _HEALTH["pyrophosphate"]
+
+    def laboratory(self) -> dict[str, float]:
+        """Keyword arguments of physics.plasma.ultrafiltrate: what a laboratory would report, in SI units."""
+        names = ("temperature", "phosphate", "magnesium", "sodium", "potassium", "chloride", "bicarbonate", "ph", "albumin", "citrate")
+        calcium = "calcium" if self.calcium is not None else "calcium_ionised"
+        found = {name: float(getattr(self, name)) for name in (*names, calcium)}
+        return {**found, "magnesium_fraction": self.magnesium_fraction}
 
     @model_validator(mode="after")
     def _one_calcium(self) -> "Fluid":
@@ -49,6 +57,8 @@ class Plasma(Fluid):
 
 class Medium(Fluid):
     """A test solution: the keys of plasma in a wider range; proteins, citrate and pyrophosphate are absent unless they are written."""
+
+    magnesium_fraction: ClassVar[float] = 1.0  # a weighed salt is all in solution
 
     calcium: Annotated[float, _amount("calcium", "100 mmol/L", (0.0, 50.0))] | None = None
     calcium_ionised: Annotated[float, _amount("calcium_ionised", "100 mmol/L", (0.0, 50.0))] | None = None

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, model_validator
 
+from calcisim import units
 from calcisim.scenario import tissues
+from calcisim.scenario.errors import shown
 from calcisim.scenario.events import EVENTS, Event
 from calcisim.scenario.fields import Duration, Moment, Quantity, Table, wrong
 from calcisim.scenario.fluids import Fluid, Medium, Plasma
@@ -19,6 +21,26 @@ MAX_FRAMES = 100_000
 Text = Annotated[str, Field(max_length=2000)]
 
 
+
+def _plain(raw: Any) -> Any:
+    """Numbers, texts, true or false, lists and tables of them; nothing that is not finite, and no dates."""
+    if isinstance(raw, dict):
+        return {key: _plain(value) for key, value in raw.items()}
+    if isinstance(raw, (tuple, list)):
+        return tuple(_plain(value) for value in raw)
+    if not isinstance(raw, (bool, int, float, str)) or (isinstance(raw, float) and not abs(raw) <= units.LARGEST):
+        raise wrong(f"{shown(raw)} is not a number or text that can be used")
+    return raw
+
+
+def _plain_table(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise wrong("a table is needed")
+    found: dict[str, Any] = _plain(raw)
+    return found
+
+
+Plain = Annotated[dict[str, Any], PlainValidator(_plain_table)]
 Face = Literal["closed", "plasma", "exchange"]
 
 
@@ -129,8 +151,8 @@ class Scenario(Table):
     treatment: tuple[Annotated[Treatment, TREATMENTS], ...] = ()
     reference: tuple[Reference, ...] = ()
     quick: Quick = Quick()
-    expect: dict[str, Any] = Field(default_factory=dict)
-    cohort: dict[str, Any] = Field(default_factory=dict)
+    expect: Plain = Field(default_factory=dict)
+    cohort: Plain = Field(default_factory=dict)
     solver: Solver = Solver()
     literature: tuple[Text, ...] = ()
 
