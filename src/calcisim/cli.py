@@ -78,11 +78,17 @@ def _print_json(document: Any) -> None:
 
 
 def _print_table(columns: list[str], rows: list[list[Any]]) -> None:
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(escape("" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell)) for cell in row))
-    # A pipe has no width: nothing is cut there.
-    Console(soft_wrap=True, width=None if sys.stdout.isatty() else 400).print(table)
+    """A table that wraps on a terminal, and one line per row elsewhere."""
+    cells = [["" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for row in cells:
+            table.add_row(*map(escape, row))
+        Console().print(table)
+        return
+    widths = [max(len(row[number]) for row in [columns, *cells]) for number in range(len(columns))]
+    for row in [columns, *cells]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
 @app.command("list")

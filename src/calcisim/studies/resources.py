@@ -25,9 +25,12 @@ def free_memory() -> int:
 
 def estimate(scenario: Any) -> int | None:
     """Bytes that a run of `scenario` will need at its peak; None when the simulation offers no estimate."""
-    from calcisim.simulation import run
+    import importlib
 
-    function = getattr(run, "memory_estimate", None)
+    try:
+        function = getattr(importlib.import_module("calcisim.simulation.run"), "memory_estimate", None)
+    except ModuleNotFoundError:
+        function = None
     return None if function is None else int(function(scenario))
 
 
