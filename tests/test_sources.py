@@ -1,0 +1,39 @@
+"""The bibliography: keys, fields, and what is cited."""
+
+import pytest
+
+from calcisim import parameters, sources
+
+
+def test_every_entry_has_title_author_and_year():
+    for key, entry in sources.references().items():
+        assert {"title", "author", "year"} <= set(entry.fields), key
+        assert entry.bibtex.startswith("@")
+        assert entry.bibtex.rstrip().endswith("}")
+        assert entry.bibtex.count("{") == entry.bibtex.count("}"), key
+
+
+def test_bibtex_prints_each_key_once_and_in_order():
+    text = sources.bibtex(["levy1983", "bab1985", "levy1983"])
+    assert text.count("@article") == 2
+    assert text.index("bab1985") < text.index("levy1983")
+
+
+def test_unknown_key_names_the_nearest():
+    with pytest.raises(KeyError, match="levy1983"):
+        sources.bibtex(["levi1983"])
+    assert sources.missing(["levi1983", "levy1983"]) == ["levi1983"]
+
+
+def test_no_entry_is_left_unused():
+    from calcisim import scenario
+
+    used = {key for table in parameters.all_tables().values() for row in table.values() for key in row.sources}
+    for name in scenario.names():
+        used.update(scenario.load(name).literature)
+    assert set(sources.references()) == used
+
+
+def test_short_form_is_one_line():
+    assert sources.references()["levy1983"].short.startswith("Levy")
+    assert "\n" not in sources.references()["levy1983"].short
