@@ -33,7 +33,7 @@ class Heard(Reporter):
 
 
 def engine(simulation=fakes.Simulation, memory=lambda scenario: 0, **options):
-    return Engine(lambda *_: fakes.scenario(**options), lambda scenario: "title = 'fake'\n", simulation, memory)
+    return Engine(lambda *_: fakes.scenario(**options), lambda scenario: "title = 'fake'\n", lambda: simulation, memory)
 
 
 def stopping(after, number=signal.SIGINT):

@@ -52,20 +52,25 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Engine:
-    """What runs a scenario; the tests put a stand-in here."""
+    """What runs a scenario; the tests put a stand-in here. `simulation` gives the class: a bad file is told before that import."""
 
     load: Callable[..., Any]
     dump: Callable[[Any], str]
-    simulation: Any
+    simulation: Callable[[], Any]
     memory: Callable[[Any], int | None] = resources.estimate
 
 
 def engine() -> Engine:
-    """The real one, imported when needed."""
+    """The real one."""
     from calcisim import scenario
+
+    return Engine(scenario.load, scenario.dump, _simulation)
+
+
+def _simulation() -> Any:
     from calcisim.simulation.run import Simulation
 
-    return Engine(scenario.load, scenario.dump, Simulation)
+    return Simulation
 
 
 def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
@@ -225,7 +230,7 @@ class _Job:
         self.series.restart(())
         (self.place / store.NAME).unlink(missing_ok=True)
         self.frames, self.wall_before = 0, 0.0
-        return self.engine.simulation(self.scenario, self.scenario.seed, self.threads)
+        return self.engine.simulation()(self.scenario, self.scenario.seed, self.threads)
 
     def _restored(self) -> Any:
         """The simulation as the last checkpoint has it, None to start at day 0."""
@@ -242,7 +247,7 @@ class _Job:
         if meta["source_sha256"] != source_hash():
             self.reporter.warn("calcisim has changed since this run began: what follows may differ from an unbroken run")
         self.wall_before = float(meta["wall_s"])
-        return self.engine.simulation.restore(self.scenario, arrays, meta["simulation"], self.threads)
+        return self.engine.simulation().restore(self.scenario, arrays, meta["simulation"], self.threads)
 
     def _reopen(self, frames: int) -> None:
         """Cut the time series back to the checkpoint and open the maps; raises `StorageError` when they do not reach that far."""

@@ -1,0 +1,145 @@
+"""The command line as a user meets it: answers, one-line errors, exit codes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from calcisim import cli
+from calcisim.errors import MemoryRefused, RunLocked, SolverError, StorageError, UsageError
+
+
+def calcisim(capsys, monkeypatch, *words):
+    """Run a command in this process; returns exit code, stdout, stderr."""
+    monkeypatch.setattr(sys, "argv", ["calcisim", *map(str, words)])
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def command(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *words: calcisim(capsys, monkeypatch, *words)
+
+
+def test_list_has_every_scenario_with_size_and_cost(command):
+    code, out, _ = command("list", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert "dystrophic/subdermal-cusp" in {row["name"] for row in rows}
+    assert all({"title", "size", "days", "seconds"} <= set(row) for row in rows)
+    assert "dystrophic/subdermal-cusp " in command("list")[1]
+
+
+def test_show_gives_unit_source_and_quality(command):
+    code, out, _ = command("show", "dystrophic/subdermal-cusp", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["scenario"]["plasma"]["phosphate"]
+    assert all(row["unit"] and row["source"] and row["quality"] for row in document["parameters"])
+    names = {row["name"].partition(".")[0] + "." + row["name"].split(".")[1] for row in document["parameters"]}
+    assert "tissues.cusp-fixed" in names
+    assert "tissues.sponge-glutaraldehyde" not in names
+    assert "quality" in command("show", "dystrophic/subdermal-cusp")[1]
+
+
+def test_show_writes_values_in_the_unit_beside_them(command):
+    rows = json.loads(command("show", "healthy/dermis", "--json")[1])["parameters"]
+    fetuin = next(row for row in rows if row["name"] == "plasma.fetuin")
+    assert (fetuin["value"], fetuin["unit"]) == (10.0, "umol/L")
+
+
+def test_check_runs_nothing(command, tmp_path):
+    code, out, _ = command("check", "dystrophic/subdermal-cusp", "--json")
+    assert code == 0
+    assert json.loads(out)["voxels"] == 120
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "dystrophic/subdermal-cups"), "subdermal-cusp"),
+        (("run", "dystrophic/subdermal-cusp", "--set", "plasma.phosphat=1 mmol/L"), "phosphate"),
+        (("run", "dystrophic/subdermal-cusp", "--set", "plasma.phosphate=6.5"), "plasma.phosphate"),
+        (("run", "dystrophic/subdermal-cusp", "--days", "-1"), "--days"),
+        (("run", "dystrophic/subdermal-cusp", "--days", "nan"), "--days"),
+        (("run", "dystrophic/subdermal-cusp", "--nonsense"), "nonsense"),
+        (("resume", "nowhere"), "no such run directory"),
+        (("plot", "nowhere"), "no such run directory"),
+        (("cite", "nowhere"), "no such run directory"),
+        (("where", "zzzz"), "no equation mentions"),
+        (("validate", "F99"), "no fact F99"),
+    ],
+)
+def test_a_users_mistake_is_one_message_exit_2_and_nothing_written(command, tmp_path, words, said):
+    code, out, err = command(*words)
+    assert code == 2
+    assert out == ""
+    assert said in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("error", "code"), [(UsageError, 2), (SolverError, 3), (MemoryRefused, 4), (StorageError, 74), (RunLocked, 75)])
+def test_exit_codes(command, monkeypatch, error, code):
+    from calcisim.studies import equations
+
+    def fail(term):
+        raise error("what, where, why")
+
+    monkeypatch.setattr(equations, "where", fail)
+    assert command("where", "x") == (code, "", "error: what, where, why\n")
+
+
+def test_a_fault_of_ours_says_how_to_get_the_traceback(command, monkeypatch):
+    from calcisim.studies import equations
+
+    def fail(term):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(equations, "where", fail)
+    code, _, err = command("where", "x")
+    assert code == 1
+    assert "CALCISIM_TRACEBACK=1" in err
+    assert "Traceback" not in err
+    monkeypatch.setenv("CALCISIM_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        command("where", "x")
+
+
+def test_where_prints_tag_place_and_formula(command):
+    code, out, _ = command("where", "growth")
+    assert code == 0
+    assert "GRO-" in out
+    assert ".py:" in out
+
+
+def test_validate_lists_every_fact_and_says_what_is_not_addressed(command):
+    rows = json.loads(command("validate", "--json")[1])
+    assert len(rows) == 26
+    assert all({"id", "role", "target", "got", "passed"} <= set(row) for row in rows)
+    open_ones = [row["id"] for row in rows if row["passed"] is None]
+    out = command("validate", *open_ones)[1]
+    assert out.count("not yet addressed") == len(open_ones) > 0
+
+
+def test_doctor_finds_this_machine_fit(command):
+    code, out, _ = command("doctor", "--json")
+    document = json.loads(out)
+    assert code == 0, document["problems"]
+    assert document["cores"] >= 1
+    assert document["sample_kernel_s"] > 0
+
+
+def test_the_module_can_be_run():
+    done = subprocess.run([sys.executable, "-m", "calcisim.cli", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "not for clinical decisions" in done.stdout
