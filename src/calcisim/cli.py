@@ -228,15 +228,20 @@ def plot(
 def saturation(
     table: Annotated[Path, typer.Argument(metavar="IN.csv", help="chemistry of blood or fluid, one row per sample")],
     out: Annotated[Path, typer.Option(metavar="OUT.csv", help="species and saturation indices")],
+    force: Annotated[bool, typer.Option("--force", help="replace OUT.csv when it is there")] = False,
+    as_json: Json = False,
 ) -> None:
     """Species and saturation indices of measured fluids. A bad row is reported, the rest is computed, exit code 2."""
-    study = _study("saturation")
+    from calcisim.studies.saturation import saturation as compute
 
-    complaints = study.run(table, out)
-    for complaint in complaints:
-        _say(f"error: {complaint}")
-    print(out)
-    if complaints:
+    problems = compute(table, out, force)
+    for problem in problems:
+        _say(f"error: {table}: {problem}")
+    if as_json:
+        _print_json({"table": out, "problems": [str(problem) for problem in problems]})
+    else:
+        print(out)
+    if problems:
         raise typer.Exit(2)
 
 
