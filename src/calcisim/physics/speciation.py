@@ -21,7 +21,7 @@ from calcisim.physics.speciation_balance import (
     metal_alkalinity,
     metal_ph,
 )
-from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, log_or_absent, occupied, relax, relax_proton, solve_symmetric
+from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, log_or_absent, occupied, relax, relax_log, shorten, solve_symmetric
 from calcisim.physics.speciation_tables import saturation_indices, speciate_alkalinity_jacobian, species_table, write_species
 
 __all__ = ["saturation_indices", "speciate_alkalinity", "speciate_alkalinity_jacobian", "speciate_ph", "species_table"]
@@ -56,19 +56,27 @@ def starting_ligands(q, ca, mg, w, n, h):
 
 
 @kernel
-def starting_proton(tAlk, n, carbon):
-    """Activity of H+ for a cold start: bicarbonate takes what alkalinity phosphate (1.8 per P) leaves, smoothly kept positive."""
-    if carbon <= 0.0:
-        return 1e-7
+def starting_proton(tAlk, n, carbon, q):
+    """Activity of H+ for a cold start: HCO3-, CO3-2 and OH- take what alkalinity phosphate (1.8 per P) leaves, kept positive smoothly."""
     rest = tAlk - 1.8 * n.p
-    return 2.0 * carbon / (rest + math.sqrt(rest * rest + 1e-8))
+    taken = 0.5 * (rest + math.sqrt(rest * rest + 1e-8))
+    linear = carbon + q.hydroxide
+    return (linear + math.sqrt(linear * linear + 8.0 * carbon * q.co3 * taken)) / (2.0 * taken)
+
+
+@kernel
+def bounded_sum(s, d1, d2, d3):
+    """Change of the ionic strength by a Newton step, to first order; nothing for a step too long for first order."""
+    if abs(d1) + abs(d2) + abs(d3) > 0.3:
+        return 0.0
+    return s.i1 * d1 + s.i2 * d2 + s.i3 * d3
 
 
 @kernel
 def newton_alkalinity(q, ca, mg, w, n, affinity, tAlk, carbon, p, t, h):
-    """SPEC-20. One Newton step of the closure by alkalinity, and the ionic strength and water activity at the iterate.
+    """SPEC-20. One Newton step of the closure by alkalinity, and the ionic strength after it.
 
-    Returns (relative steps of p, t, h; I [mol/kg]; a_w = 1 − 0.017 Σ m). Arguments as SPEC-14. Source: parkhurst2013 for a_w.
+    Returns (relative steps of p, t, h; I [mol/kg] after the step; a_w = 1 − 0.017 Σ m). Arguments as SPEC-14. Source: parkhurst2013 for a_w.
     """
     ih = 1.0 / h
     c = carbon * ih
@@ -77,7 +85,8 @@ def newton_alkalinity(q, ca, mg, w, n, affinity, tAlk, carbon, p, t, h):
     a11 = s.a11 if p > 0.0 else 1.0
     a22 = s.a22 if t > 0.0 else 1.0
     dp, dt, dh = solve_symmetric(a11, s.a12, s.a13, a22, s.a23, s.a33, n.p - s.r1, n.cit - s.r2, n.p - tAlk - s.r3)
-    return dp, dt, dh, s.ionic + 0.5 * n.cl, 1.0 - 0.017 * (s.molal + n.cl)
+    ionic = s.ionic + 0.5 * n.cl + bounded_sum(s, dp, dt, dh)
+    return dp, dt, dh, ionic, 1.0 - 0.017 * (s.molal + n.cl)
 
 
 @kernel
@@ -90,7 +99,8 @@ def newton_ph(q, ca, mg, w, n, affinity, tC, p, c, t, h):
     a22 = s.a22 if t > 0.0 else 1.0
     a33 = s.a33 if c > 0.0 else 1.0
     dp, dt, dc = solve_symmetric(a11, s.a12, s.a13, a22, s.a23, a33, n.p - s.r1, n.cit - s.r2, tC - s.r3)
-    return dp, dt, dc, s.ionic + 0.5 * n.cl, 1.0 - 0.017 * (s.molal + n.cl)
+    ionic = s.ionic + 0.5 * n.cl + bounded_sum(s, dp, dt, dc)
+    return dp, dt, dc, ionic, 1.0 - 0.017 * (s.molal + n.cl)
 
 
 @kernel
@@ -125,8 +135,9 @@ def speciate_alkalinity(K, A, pCO2, tCa, tMg, tNa, tK, tCl, tP, tAlk, tCit, tAlb
     affinity = K[CAALB]
     p, t, h, ionic, aw = x[0], x[2], x[3], x[4], x[5]
     cold = not ionic > 0.0
+    start = starting_strength(n, abs(tAlk))
     if cold:
-        ionic = starting_strength(n, abs(tAlk))
+        ionic = start
         aw = 0.995
     for passes in range(1, maxit + 1):
         g1, g0 = activity(A, ionic)
@@ -134,25 +145,26 @@ def speciate_alkalinity(K, A, pCO2, tCa, tMg, tNa, tK, tCl, tP, tAlk, tCit, tAlb
         ca, mg, w = bindings(K, q, g1, g0, aw)
         carbon = carbon_per_proton(K, pCO2, g1, aw)
         if cold:
-            h = starting_proton(tAlk, n, carbon)
+            h = starting_proton(tAlk, n, carbon, q)
             p, t = starting_ligands(q, ca, mg, w, n, h)
             cold = False
-        size = 1.0
+        size = 1e300
         now = ionic
         water = aw
-        for _ in range(4):
+        for _ in range(6):
             dp, dt, dh, now, water = newton_alkalinity(q, ca, mg, w, n, affinity, tAlk, carbon, p, t, h)
             size = abs(dp) + abs(dt) + abs(dh)
-            p = relax(p, dp)
-            t = relax(t, dt)
-            h = relax_proton(h, dh)
+            dp, dt, dh = shorten(dp, dt, dh)
+            p = relax_log(p, dp)
+            t = relax_log(t, dt)
+            h = relax_log(h, dh)
             if size < 0.03:
                 break
         if abs(now - ionic) / now + abs(water - aw) + size * size < tol:
             write_activities(K, n, ca, mg, affinity, p, carbon / h, t, h, g1, aw, q, la)
             x[0], x[1], x[2], x[3], x[4], x[5] = p, carbon / h, t, h, ionic, aw
             return passes
-        ionic = now
+        ionic = min(now, 4.0 * start + 0.1)  # no solution can be stronger; an early iterate can
         aw = water
         if not size < 1e300:
             break
@@ -172,8 +184,9 @@ def speciate_ph(K, A, pH, tCa, tMg, tNa, tK, tCl, tP, tC, tCit, tAlb, x, out, to
     h = 10.0 ** (-pH)
     p, c, t, ionic, aw = x[0], x[1], x[2], x[4], x[5]
     cold = not ionic > 0.0
+    start = starting_strength(n, tC)
     if cold:
-        ionic = starting_strength(n, tC)
+        ionic = start
         aw = 0.995
     for passes in range(1, maxit + 1):
         g1, g0 = activity(A, ionic)
@@ -183,12 +196,13 @@ def speciate_ph(K, A, pH, tCa, tMg, tNa, tK, tCl, tP, tC, tCit, tAlb, x, out, to
             p, t = starting_ligands(q, ca, mg, w, n, h)
             c = tC / (1.0 + q.co3 / h + q.co2 * h)
             cold = False
-        size = 1.0
+        size = 1e300
         now = ionic
         water = aw
-        for _ in range(4):
+        for _ in range(6):
             dp, dt, dc, now, water = newton_ph(q, ca, mg, w, n, affinity, tC, p, c, t, h)
             size = abs(dp) + abs(dt) + abs(dc)
+            dp, dt, dc = shorten(dp, dt, dc)
             p = relax(p, dp)
             t = relax(t, dt)
             c = relax(c, dc)
@@ -198,7 +212,7 @@ def speciate_ph(K, A, pH, tCa, tMg, tNa, tK, tCl, tP, tC, tCit, tAlb, x, out, to
             x[0], x[1], x[2], x[3], x[4], x[5] = p, c, t, h, ionic, aw
             write_species(q, ca, mg, w, n, affinity, p, c, t, h, g1, g0, out)
             return passes
-        ionic = now
+        ionic = min(now, 4.0 * start + 0.1)  # no solution can be stronger; an early iterate can
         aw = water
         if not size < 1e300:
             break

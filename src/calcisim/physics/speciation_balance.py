@@ -27,7 +27,10 @@ class Totals(NamedTuple):
 
 
 class System(NamedTuple):
-    """Sums over species: Σ n m (1 phosphate, 2 citrate, 3 carbonate or protons), the matrix of SPEC-14, ionic strength, molality."""
+    """Sums over species: Σ n m (1 phosphate, 2 citrate, 3 carbonate or protons), the matrix of SPEC-14, ionic strength, molality.
+
+    i1, i2, i3: derivatives of the ionic strength in the three unknowns, so that it can be taken after a Newton step.
+    """
 
     r1: float
     r2: float
@@ -40,6 +43,9 @@ class System(NamedTuple):
     a33: float
     ionic: float
     molal: float
+    i1: float
+    i2: float
+    i3: float
 
 
 @kernel
@@ -57,32 +63,27 @@ def add(a, b):
         a.a33 + b.a33,
         a.ionic + b.ionic,
         a.molal + b.molal,
+        a.i1 + b.i1,
+        a.i2 + b.i2,
+        a.i3 + b.i3,
     )
 
 
 @kernel
-def ligand_ions(q, p, c, t, h, ih):
-    """SPEC-13. Ligands without a metal: ½ Σ z² m and Σ m over the phosphate, carbonate and citrate acids, H+ and OH-.
-
-    q: Acids; p, c, t: free ligands [mol/kg]; h, ih: activity of H+ and its inverse. Source: definition of ionic strength.
-    """
-    po4 = q.po4 * p * ih
-    co3 = q.co3 * c * ih
-    hcit = q.hcit * t * h
-    single = q.h2po4 * p * h + c + q.h2cit * t * h * h + q.hydrogen * h + q.hydroxide * ih
-    neutral = q.h3po4 * p * h * h + q.co2 * c * h
-    return 0.5 * single + 2.0 * (p + co3 + hcit) + 4.5 * (po4 + t), single + neutral + p + co3 + hcit + po4 + t
+def by_charge(weight, half, free, D, share, ions):
+    """∂/∂y of what a cation adds to the ionic strength: free ½Σz²nd − (c/D_eff)(½Σz²d) e, and what albumin takes or gives (charge 2)."""
+    return free * ions - weight * half * share - 2.0 * (free - D * weight) * share
 
 
 @kernel
 def metal_alkalinity(b, total, sites, affinity, p, c, t, h, ih):
     """SPEC-14. Calcium or magnesium in the closure by alkalinity: a = c_M Σ d n nᵀ − (c_M/D) e eᵀ, c_M free cation.
 
-    b: Binding; total, sites [mol/kg], affinity [kg/mol]: albumin sites, 0 for magnesium; the rest as SPEC-13.
+    b: Binding; total, sites [mol/kg], affinity [kg/mol]: albumin sites, 0 for magnesium; the rest as SPEC-17.
     Returns System; the ionic strength counts the free ion, its complexes and the sites it holds (CaAlb+2). Source: derivation.
     """
-    D, eP, eC, eT, half = occupied(b, p, c, t, h, ih)
-    eH, hh, ph, th = protons(b, p, c, t, h, ih)
+    D, eP, _, eT, half, wP, wT, _ = occupied(b, p, c, t, h, ih)
+    eH, hh, ph, th, wH = protons(b, p, c, t, h, ih)
     free, effective = free_with_sites(total, D, sites, affinity)
     weight = free / effective
     dissolved = free * D
@@ -98,13 +99,16 @@ def metal_alkalinity(b, total, sites, affinity, p, c, t, h, ih):
         free * hh - weight * eH * eH,
         free * half + 2.0 * (total - dissolved),
         dissolved + sites,
+        by_charge(weight, half, free, D, eP, wP),
+        by_charge(weight, half, free, D, eT, wT),
+        by_charge(weight, half, free, D, eH, wH),
     )
 
 
 @kernel
 def metal_ph(b, total, sites, affinity, p, c, t, h, ih):
     """SPEC-15. Calcium or magnesium in the closure by pH: as SPEC-14 with carbonate as the third component."""
-    D, eP, eC, eT, half = occupied(b, p, c, t, h, ih)
+    D, eP, eC, eT, half, wP, wT, wC = occupied(b, p, c, t, h, ih)
     free, effective = free_with_sites(total, D, sites, affinity)
     weight = free / effective
     dissolved = free * D
@@ -120,6 +124,9 @@ def metal_ph(b, total, sites, affinity, p, c, t, h, ih):
         free * eC - weight * eC * eC,
         free * half + 2.0 * (total - dissolved),
         dissolved + sites,
+        by_charge(weight, half, free, D, eP, wP),
+        by_charge(weight, half, free, D, eT, wT),
+        by_charge(weight, half, free, D, eC, wC),
     )
 
 
@@ -142,6 +149,9 @@ def alkali(w, n, p, c, t, ih, proton_closure):
     potassium = n.k / (1.0 + kP + kT)
     ws = sodium / (1.0 + sP + share + sT)
     wk = potassium / (1.0 + kP + kT)
+    half_s = 0.5 + 0.5 * (sP + c1) + 2.0 * sT
+    half_k = 0.5 + 0.5 * kP + 2.0 * kT
+    charged = -c1 if proton_closure > 0.0 else 0.5 * c1
     return System(
         sodium * sP + potassium * kP,
         sodium * sT + potassium * kT,
@@ -152,8 +162,11 @@ def alkali(w, n, p, c, t, ih, proton_closure):
         sodium * sT + potassium * kT - ws * sT * sT - wk * kT * kT,
         -ws * sT * third,
         sodium * square - ws * third * third,
-        sodium * (0.5 + 0.5 * (sP + c1) + 2.0 * sT) + potassium * (0.5 + 0.5 * kP + 2.0 * kT),
+        sodium * half_s + potassium * half_k,
         n.na + n.k,
+        sodium * 0.5 * sP - ws * half_s * sP + potassium * 0.5 * kP - wk * half_k * kP,
+        sodium * 2.0 * sT - ws * half_s * sT + potassium * 2.0 * kT - wk * half_k * kT,
+        sodium * charged - ws * half_s * third,
     )
 
 
@@ -161,7 +174,7 @@ def alkali(w, n, p, c, t, ih, proton_closure):
 def ligands_alkalinity(q, p, c, t, h, ih):
     """SPEC-17. The acids themselves in the closure by alkalinity: H2PO4- counts +1 proton, PO4-3 −1, HCO3- −1, CO3-2 −2, OH- −1 …
 
-    Arguments as SPEC-13. Source: derivation; the alkalinity rule is the one of parkhurst2013.
+    q: Acids; p, c, t: free ligands [mol/kg]; h, ih: activity of H+ and its inverse. Source: derivation; the alkalinity rule is the one of parkhurst2013.
     """
     po4 = q.po4 * p * ih
     h2po4 = q.h2po4 * p * h
@@ -171,11 +184,12 @@ def ligands_alkalinity(q, p, c, t, h, ih):
     h2cit = q.h2cit * t * h * h
     hydrogen = q.hydrogen * h
     hydroxide = q.hydroxide * ih
-    half, molal = ligand_ions(q, p, c, t, h, ih)
     phosphate = p + po4 + h2po4 + h3po4
     citrate = t + hcit + h2cit
     cross_p = h2po4 + 2.0 * h3po4 - po4
     cross_t = hcit + 2.0 * h2cit
+    ions_p = 0.5 * h2po4 + 2.0 * p + 4.5 * po4
+    ions_t = 0.5 * h2cit + 2.0 * hcit + 4.5 * t
     return System(
         phosphate,
         citrate,
@@ -186,16 +200,29 @@ def ligands_alkalinity(q, p, c, t, h, ih):
         citrate,
         cross_t,
         po4 + h2po4 + 4.0 * h3po4 + c + 4.0 * co3 + hcit + 4.0 * h2cit + hydrogen + hydroxide,
-        half,
-        molal,
+        ions_p + ions_t + 0.5 * (c + hydrogen + hydroxide) + 2.0 * co3,
+        phosphate + citrate + c + co3 + q.co2 * c * h + hydrogen + hydroxide,
+        ions_p,
+        ions_t,
+        0.5 * (h2po4 - c + hydrogen - hydroxide) - 4.5 * po4 - 4.0 * co3 + 2.0 * hcit + h2cit,
     )
 
 
 @kernel
 def ligands_ph(q, p, c, t, h, ih):
-    """SPEC-18. The acids themselves in the closure by pH: each ligand in its own balance. Arguments as SPEC-13."""
-    phosphate = p * (1.0 + q.po4 * ih + q.h2po4 * h + q.h3po4 * h * h)
-    carbonate = c * (1.0 + q.co3 * ih + q.co2 * h)
-    citrate = t * (1.0 + q.hcit * h + q.h2cit * h * h)
-    half, molal = ligand_ions(q, p, c, t, h, ih)
-    return System(phosphate, citrate, carbonate, phosphate, 0.0, 0.0, citrate, 0.0, carbonate, half, molal)
+    """SPEC-18. The acids themselves in the closure by pH: each ligand in its own balance. Arguments as SPEC-17."""
+    po4 = q.po4 * p * ih
+    h2po4 = q.h2po4 * p * h
+    co3 = q.co3 * c * ih
+    hcit = q.hcit * t * h
+    h2cit = q.h2cit * t * h * h
+    phosphate = p + po4 + h2po4 + q.h3po4 * p * h * h
+    carbonate = c + co3 + q.co2 * c * h
+    citrate = t + hcit + h2cit
+    water = q.hydrogen * h + q.hydroxide * ih
+    ions_p = 0.5 * h2po4 + 2.0 * p + 4.5 * po4
+    ions_t = 0.5 * h2cit + 2.0 * hcit + 4.5 * t
+    ions_c = 0.5 * c + 2.0 * co3
+    ionic = ions_p + ions_t + ions_c + 0.5 * water
+    molal = phosphate + carbonate + citrate + water
+    return System(phosphate, citrate, carbonate, phosphate, 0.0, 0.0, citrate, 0.0, carbonate, ionic, molal, ions_p, ions_t, ions_c)

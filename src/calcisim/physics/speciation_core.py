@@ -193,15 +193,26 @@ def log_or_absent(value):
 
 @kernel
 def relax(value, step):
-    """A positive unknown after a relative Newton step: value (1 + step), not below a tenth nor above twenty times the value."""
-    return value * min(max(1.0 + step, 0.1), 20.0)
+    """A positive unknown after a relative Newton step: value (1 + step), never below a tenth of the value."""
+    return value * max(1.0 + step, 0.1)
 
 
 @kernel
-def relax_proton(h, step):
-    """Activity of H+ after a Newton step in ln h of at most 1.5: h (2 + step)/(2 − step), the exponential to second order."""
-    bounded = min(max(step, -1.5), 1.5)
-    return h * (2.0 + bounded) / (2.0 - bounded)
+def relax_log(value, step):
+    """A positive unknown after a Newton step in its logarithm: value (2 + step)/(2 − step), the exponential to second order, |step| ≤ 1."""
+    return value * (2.0 + step) / (2.0 - step)
+
+
+@kernel
+def shorten(d1, d2, d3):
+    """SPEC-32. A Newton step in log unknowns cut to at most 1 in each, keeping its direction.
+
+    The direction descends on a convex function; cutting each component by itself would turn it and can cycle. Source: damped Newton.
+    """
+    longest = max(abs(d1), abs(d2), abs(d3))
+    if longest <= 1.0:
+        return d1, d2, d3
+    return d1 / longest, d2 / longest, d3 / longest
 
 
 @kernel
@@ -209,7 +220,8 @@ def occupied(b, p, c, t, h, ih):
     """SPEC-11. What one free cation carries at given free ligands: D = 1 + Σ d_j and its shares by ligand.
 
     b: Binding; p, c, t: free ligands [mol/kg]; h, ih: activity of H+ and its inverse.
-    Returns (D, phosphate share, carbonate share, citrate share, half ionic weight ½ Σ z² d_j including the free ion). Source: mass action.
+    Returns (D; phosphate, carbonate and citrate share; ½ Σ z² d_j with the free ion; ½ Σ z² n d_j for phosphate, citrate, carbonate).
+    Source: mass action.
     """
     d_p0 = b.hpo4 * p
     d_p1 = b.h2po4 * p * h
@@ -222,12 +234,13 @@ def occupied(b, p, c, t, h, ih):
     e_p = d_p0 + d_p1 + d_p2
     e_c = d_c0 + d_c1
     e_t = d_t0 + d_t1
-    return 1.0 + e_p + e_c + e_t + d_oh, e_p, e_c, e_t, 2.0 + 0.5 * (d_p1 + d_p2 + d_c0 + d_t0 + d_oh)
+    w_p = 0.5 * (d_p1 + d_p2)
+    return 1.0 + e_p + e_c + e_t + d_oh, e_p, e_c, e_t, 2.0 + w_p + 0.5 * (d_c0 + d_t0 + d_oh), w_p, 0.5 * d_t0, 0.5 * d_c0
 
 
 @kernel
 def protons(b, p, c, t, h, ih):
-    """SPEC-12. Proton moments of what one free cation carries, with c ∝ 1/h (fixed pCO2): Σ n d, Σ n² d, Σ n_P n d, Σ n_T n d.
+    """SPEC-12. Proton moments of what one free cation carries, with c ∝ 1/h: Σ n d, Σ n² d, Σ n_P n d, Σ n_T n d, ½ Σ z² n d.
 
     n: protons of a complex relative to HPO4-2, CO2 and Citrate-3 (CaHCO3+ has −1, CaCO3 −2, CaOH+ −1). Arguments as SPEC-11.
     Source: derivation (alkalinity of a species = its phosphate number − n).
@@ -239,4 +252,4 @@ def protons(b, p, c, t, h, ih):
     d_t1 = b.hcit * t * h
     d_oh = b.hydroxide * ih
     first = d_p1 - d_p2 - d_c0 - 2.0 * d_c1 + d_t1 - d_oh
-    return first, d_p1 + d_p2 + d_c0 + 4.0 * d_c1 + d_t1 + d_oh, d_p1 - d_p2, d_t1
+    return first, d_p1 + d_p2 + d_c0 + 4.0 * d_c1 + d_t1 + d_oh, d_p1 - d_p2, d_t1, 0.5 * (d_p1 - d_p2 - d_c0 - d_oh)

@@ -10,7 +10,7 @@ import math
 
 from calcisim.jit import kernel
 from calcisim.physics.speciation_balance import Totals
-from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, log_or_absent, occupied, relax, relax_proton
+from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, log_or_absent, occupied, relax_log, shorten
 
 CAALB, OH = 30, 0
 SIZE = 44  # length of the array of frozen coefficients
@@ -171,8 +171,9 @@ def fast_alkalinity(f, tCa, tMg, tP, tAlk, x, la, tol, maxit):
         dh = (a11 * r3 - a13 * r1) * inverse
         bound = f[T0] + f[HCIT] * h + f[H2CIT] * h * h
         t = f[CIT] / (bound + calcium * (f[CACIT] + f[CAHCIT] * h) + magnesium * (f[MGCIT] + f[MGHCIT] * h))
-        p = relax(p, dp)
-        h = relax_proton(h, dh)
+        short_p, _, short_h = shorten(dp, 0.0, dh)
+        p = relax_log(p, short_p)
+        h = relax_log(h, short_h)
         if dp * dp + dh * dh < tol:
             x[0], x[1], x[2], x[3] = p, f[CARBON] / h, t, h
             write_fast(f, tCa, tMg, p, t, h, la)

@@ -117,8 +117,8 @@ def write_derivative(column, dp, dt, dh, direct_ca, direct_mg, slope_ca, slope_m
 def slopes(b, total, sites, affinity, p, c, t, h):
     """−∂ ln c_M/∂(ln p, ln t, ln h) = e/D_eff, the free cation c_M and D_eff = ∂T/∂c_M; arguments as SPEC-14."""
     ih = 1.0 / h
-    D, eP, _, eT, _ = occupied(b, p, c, t, h, ih)
-    eH, _, _, _ = protons(b, p, c, t, h, ih)
+    D, eP, _, eT, _, _, _, _ = occupied(b, p, c, t, h, ih)
+    eH, _, _, _, _ = protons(b, p, c, t, h, ih)
     free, effective = free_with_sites(total, D, sites, affinity)
     return (eP / effective, eT / effective, eH / effective), free, effective
 
