@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONSTRAINTS ?= constraints.txt
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint $(CONSTRAINTS)
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --constraint $(CONSTRAINTS)
 export PIP_NO_INPUT := 1
 
 .PHONY: demo test lint push clean

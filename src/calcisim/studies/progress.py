@@ -86,6 +86,7 @@ class Bar(Reporter):
         self._bar = Progress(*columns, console=self._console, auto_refresh=False)
         self._task: Any = None
         self._drawn = 0.0
+        self._day = 0.0
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False)
@@ -99,6 +100,7 @@ class Bar(Reporter):
 
     def step(self, day: float) -> None:
         super().step(day)
+        self._day = day
         if time.monotonic() - self._drawn < _BAR_SECONDS:
             return
         self._drawn = time.monotonic()
@@ -108,7 +110,7 @@ class Bar(Reporter):
 
     def close(self) -> None:
         if self._task is not None:
-            self._bar.update(self._task, completed=self._bar.tasks[0].fields["day"], more=self._row)
+            self._bar.update(self._task, completed=self._day, day=self._day, more=self._row)
         self._bar.stop()
 
 
