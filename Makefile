@@ -6,7 +6,7 @@ CONSTRAINTS ?= constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --constraint $(CONSTRAINTS)
 export PIP_NO_INPUT := 1
 
-.PHONY: demo test lint push clean
+.PHONY: demo test lint push docs clean
 
 demo: $(VENV)/core.stamp  ## run the implant scenario and say where the picture is
 	@$(BIN)/calcisim run dystrophic/subdermal-cusp
@@ -25,8 +25,11 @@ push: $(VENV)/test.stamp  ## the reliability campaign that runs before every pus
 	@$(BIN)/calcisim warmup
 	@$(BIN)/python -m pytest -m push -ra
 
+docs: $(VENV)/core.stamp  ## pages of all equations, outputs, parameters and references, into docs/_build
+	@$(BIN)/python docs/reference.py
+
 clean:  ## remove what make and the tools made here, never run directories
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/core.stamp: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit("calcisim needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
