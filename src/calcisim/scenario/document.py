@@ -96,7 +96,7 @@ def named_key(document: Any, key: Key) -> Key:
         if isinstance(here, (list, tuple)) and isinstance(part, int) and part < len(here):
             here = here[part]
             path.append(key_name(here, part))
-        else:
+        elif not isinstance(part, int):  # a single value that stands for a list of one keeps its key
             here = here.get(part) if isinstance(here, dict) else None
             path.append(part)
     return tuple(path)
@@ -190,13 +190,8 @@ def read(path: Path) -> tuple[Document, Origin]:
     origin = Origin()
     seen: list[Path] = []
     while True:
-        label = str(path)
-        if path.resolve() in seen:
-            raise ScenarioError(Mistake(label, "extends", "the files extend each other in a circle"))
-        if len(chain) > MAX_EXTENDS:
-            raise ScenarioError(Mistake(label, "extends", f"more than {MAX_EXTENDS} files extend each other"))
         seen.append(path.resolve())
-        text = read_text(path)
+        label, text = str(path), read_text(path)
         document = parse(text, label)
         lines = key_lines(text, document)
         origin.files.append((label, lines))
@@ -204,6 +199,11 @@ def read(path: Path) -> tuple[Document, Origin]:
         if "extends" not in document:
             break
         path = _parent(path, document.pop("extends"), lines)
+        if path.resolve() in seen or len(chain) > MAX_EXTENDS:
+            circle = (
+                "the files extend each other in a circle" if path.resolve() in seen else f"more than {MAX_EXTENDS} files extend each other"
+            )
+            raise ScenarioError(Mistake(label, "extends", circle, "", lines.get(("extends",), 0)))
     merged: Document = {}
     for document in reversed(chain):
         merged = merge(merged, document)

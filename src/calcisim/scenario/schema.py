@@ -21,14 +21,13 @@ MAX_FRAMES = 100_000
 Text = Annotated[str, Field(max_length=2000)]
 
 
-
 def _plain(raw: Any) -> Any:
     """Numbers, texts, true or false, lists and tables of them; nothing that is not finite, and no dates."""
     if isinstance(raw, dict):
         return {key: _plain(value) for key, value in raw.items()}
     if isinstance(raw, (tuple, list)):
         return tuple(_plain(value) for value in raw)
-    if not isinstance(raw, (bool, int, float, str)) or (isinstance(raw, float) and not abs(raw) <= units.LARGEST):
+    if not isinstance(raw, (int, float, str)) or (not isinstance(raw, str) and not abs(raw) <= units.LARGEST):
         raise wrong(f"{shown(raw)} is not a number or text that can be used")
     return raw
 

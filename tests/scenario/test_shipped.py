@@ -1,0 +1,99 @@
+"""Every shipped scenario: it loads, its short variant too, its text form loads to the same floats, and its sources are known."""
+
+import pytest
+
+from calcisim import scenario, sources
+from calcisim.scenario import tissues
+from calcisim.scenario.citations import citations
+
+NAMES = scenario.names()
+
+
+def test_all_scenarios_of_the_first_table_are_there():
+    assert {
+        "dystrophic/subdermal-cusp", "dystrophic/subdermal-cusp-unfixed", "dystrophic/subdermal-cusp-half-phosphate",
+        "dystrophic/subdermal-collagen-sponge", "dystrophic/subdermal-collagen-sponge-formaldehyde", "dystrophic/subdermal-empty",
+        "dystrophic/subdermal-pericardium", "dystrophic/subdermal-pericardium-etidronate", "metastatic/ckd-constant",
+        "healthy/dermis", "healthy/wound", "invitro/dmem-protein-free",
+    } <= set(NAMES)  # fmt: skip
+
+
+@pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
+@pytest.mark.parametrize("name", NAMES)
+def test_loads_without_a_warning_and_round_trips(name, quick, tmp_path, recwarn):
+    loaded = scenario.load(name, quick=quick)
+    assert not recwarn.list
+    again = tmp_path / "again.toml"
+    again.write_text(scenario.dump(loaded), encoding="utf-8")
+    assert scenario.load(again) == loaded
+    assert scenario.dump(scenario.load(again)) == scenario.dump(loaded)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_short_variant_is_short_and_keeps_the_extents(name):
+    full, short = scenario.load(name), scenario.load(name, quick=True)
+    assert short.duration < full.duration
+    for a, b in zip(full.site, short.site, strict=True):
+        assert b.grid.extents == pytest.approx(a.grid.extents, rel=1e-12)
+    assert all(event.at <= short.duration for event in short.event)
+    assert short.output_times()[-1] == short.duration
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sources_are_in_the_bibliography(name):
+    loaded = scenario.load(name)
+    assert loaded.literature
+    keys = [*loaded.literature, *(key for one in loaded.reference for key in sources.split_keys(one.source))]
+    assert sources.missing(keys) == []
+    assert set(loaded.literature) <= set(citations(loaded))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_painting_covers_the_grid(name):
+    for site in scenario.load(name).site:
+        index, kinds = tissues.paint(site)
+        assert index.shape == site.grid.counts[::-1]
+        assert 0 <= index.min() <= index.max() < len(kinds)
+        assert site.assay().sum() == sum((index == i).sum() for i, kind in enumerate(kinds) if kind.name != site.tissue)
+
+
+def test_the_cusp_is_what_was_implanted():
+    cusp = scenario.load("dystrophic/subdermal-cusp")
+    site = cusp.site[0]
+    assert site.assay().sum() * site.grid.cell[0] == pytest.approx(0.4e-3)
+    assert [(r.time / 86400, r.value, r.sd, r.use) for r in cusp.reference] == [(3, 40.8, 4.8, "calibrate"), (21, 122.9, 6.0, "calibrate")]
+    assert cusp.output_times() == tuple(86400.0 * day for day in range(85))
+
+
+def test_variants_change_what_they_name_and_nothing_else():
+    cusp, half = scenario.load("dystrophic/subdermal-cusp"), scenario.load("dystrophic/subdermal-cusp-half-phosphate")
+    assert half.plasma.phosphate == cusp.plasma.phosphate / 2
+    assert half.plasma.model_copy(update={"phosphate": cusp.plasma.phosphate}) == cusp.plasma
+    assert half.site == cusp.site
+    assert half.reference == ()
+    unfixed = scenario.load("dystrophic/subdermal-cusp-unfixed")
+    assert unfixed.site[0].region[0].material == "cusp-unfixed"
+    assert unfixed.plasma == cusp.plasma
+
+
+def test_the_empty_control_has_no_nucleator_anywhere():
+    _, kinds = tissues.paint(scenario.load("dystrophic/subdermal-empty").site[0])
+    assert all(kind.surface_per_volume == 0.0 and kind.debris == 0.0 for kind in kinds)
+    assert kinds[0].perfusion > 0.0
+
+
+def test_the_test_tube_holds_a_tenth_of_a_square_metre():
+    site = scenario.load("invitro/dmem-protein-free").site[0]
+    assert site.background().surface_per_volume * site.grid.volume == pytest.approx(0.1)
+    assert site.background().perfusion == 0.0
+    medium = scenario.load("invitro/dmem-protein-free").fluid
+    assert (medium.albumin, medium.fetuin, medium.pyrophosphate, medium.citrate) == (0.0, 0.0, 0.0, 0.0)
+    assert medium.laboratory()["magnesium_fraction"] == 1.0
+
+
+def test_ionised_calcium_of_the_weanling_is_that_of_the_calibration():
+    plasma = pytest.importorskip("calcisim.physics.plasma")
+    made = plasma.ultrafiltrate(**scenario.load("dystrophic/subdermal-cusp").fluid.laboratory())
+    assert made.calcium_ionised == pytest.approx(1.35, abs=0.02)
+    assert made.calcium == pytest.approx(1.72, abs=0.02)
+    assert made.magnesium == pytest.approx(0.69, abs=0.005)
