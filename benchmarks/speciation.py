@@ -20,7 +20,12 @@ from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity
 from calcisim.physics.speciation_data import constants, debye_huckel, ln_solubility_products
 from calcisim.physics.speciation_fast import SIZE, fast_alkalinity, fast_ph, freeze
 
-TARGETS = {"full pH, cold, 1e-6": 1000.0, "full alkalinity, cold, 1e-6": 1000.0, "full pH, warm, 1e-6": 450.0, "full alkalinity, warm, 1e-6": 450.0}
+TARGETS = {
+    "full pH, cold, 1e-6": 1000.0,
+    "full alkalinity, cold, 1e-6": 1000.0,
+    "full pH, warm, 1e-6": 450.0,
+    "full alkalinity, warm, 1e-6": 450.0,
+}
 TARGETS["fast pH, warm, 3 logs, 4 SI"] = 45.0
 LNW, LNCO3 = 38, 36
 
@@ -91,7 +96,14 @@ def cases(number, rng):
     """(name, state to start from, function of no argument) of every line of the table."""
     K, A, lk = constants(310.15), debye_huckel(310.15), ln_solubility_products(310.15)
     v = parcels(number, rng)
-    x, la, out, si, dla, f = np.zeros((number, 6)), np.zeros((number, 6)), np.zeros((number, 45)), np.zeros((number, 4)), np.zeros((6, 4)), np.zeros(SIZE)
+    x, la, out, si, dla, f = (
+        np.zeros((number, 6)),
+        np.zeros((number, 6)),
+        np.zeros((number, 45)),
+        np.zeros((number, 4)),
+        np.zeros((6, 4)),
+        np.zeros(SIZE),
+    )
     near = v * (1.0 + 0.002 * (2.0 * rng.random(v.shape) - 1.0))
     near[:, 5] = v[:, 5]
     cold = np.zeros_like(x)
@@ -111,8 +123,12 @@ def cases(number, rng):
     for tol in (1e-6, 1e-10):
         lines.append((f"full pH, cold, {tol:.0e}".replace("e-0", "e-"), cold, lambda tol=tol: full_ph(K, A, near, x, out, tol)))
         lines.append((f"full pH, warm, {tol:.0e}".replace("e-0", "e-"), warm_ph, lambda tol=tol: full_ph(K, A, near, x, out, tol)))
-        lines.append((f"full alkalinity, cold, {tol:.0e}".replace("e-0", "e-"), cold, lambda tol=tol: full_alkalinity(K, A, near, x, la, tol)))
-        lines.append((f"full alkalinity, warm, {tol:.0e}".replace("e-0", "e-"), warm_alk, lambda tol=tol: full_alkalinity(K, A, near, x, la, tol)))
+        lines.append(
+            (f"full alkalinity, cold, {tol:.0e}".replace("e-0", "e-"), cold, lambda tol=tol: full_alkalinity(K, A, near, x, la, tol))
+        )
+        lines.append(
+            (f"full alkalinity, warm, {tol:.0e}".replace("e-0", "e-"), warm_alk, lambda tol=tol: full_alkalinity(K, A, near, x, la, tol))
+        )
     lines.append(("derivatives", warm_alk, lambda: derivative(K, A, near, x, dla)))
     lines.append(("fast pH, warm, 3 logs, 4 SI", fast_warm, lambda: fast_given_ph(f, near, x, si, lk, 1e-2)))
     lines.append(("fast alkalinity, warm, 4 logs", fast_warm_alk, lambda: fast_given_alkalinity(f, near, x, la, 1e-4)))
@@ -141,10 +157,24 @@ def measure(number, repetitions):
                 times[name].append((end - middle) / number * 1e9)
                 ratios[name].append((end - middle) / (middle - begin))
     cold = statistics.median(times["full alkalinity, cold, 1e-6"])
-    rows = [{"name": "reference (exp + log)", "passes": 1.0, "median_ns": statistics.median(references), "best_ns": min(references), "ratio": 1.0}]
+    rows = [
+        {
+            "name": "reference (exp + log)",
+            "passes": 1.0,
+            "median_ns": statistics.median(references),
+            "best_ns": min(references),
+            "ratio": 1.0,
+        }
+    ]
     for name in times:
         median = statistics.median(times[name])
-        row = {"name": name, "passes": passes[name], "median_ns": median, "best_ns": min(times[name]), "ratio": statistics.median(ratios[name])}
+        row = {
+            "name": name,
+            "passes": passes[name],
+            "median_ns": median,
+            "best_ns": min(times[name]),
+            "ratio": statistics.median(ratios[name]),
+        }
         rows.append({**row, "of_cold": median / cold, "target_ns": TARGETS.get(name)})
     return rows
 

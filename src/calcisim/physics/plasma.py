@@ -5,6 +5,7 @@ plasma; each run turns one into the others once. All concentrations in mol/m3 (=
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +61,9 @@ class _Fluid:
             self.carbonate, o["citrate"], 0.0, self.state, self.out, 1e-13, 200,
         )  # fmt: skip
         if count < 0:
-            raise ValueError(f"the plasma chemistry does not converge at calcium {calcium * 1e3:g} mmol/L, pH {self.ph:g}, {self.others} mmol/L")
+            raise ValueError(
+                f"the plasma chemistry does not converge at calcium {calcium * 1e3:g} mmol/L, pH {self.ph:g}, {self.others} mmol/L"
+            )
         return float(self.out[CA])
 
     def bound(self, ionised: float) -> float:
@@ -81,7 +84,7 @@ class _Fluid:
         return _root(lambda u: self.ionised(u) - ionised, ionised, high)
 
 
-def _root(function, low: float, high: float) -> float:  # type: ignore[no-untyped-def]
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
     """The zero of a rising function between low and high."""
     if high <= low or function(high) <= 0.0:
         return high
@@ -137,7 +140,9 @@ def ultrafiltrate(
     table = parameters.table("plasma")
     fraction = table["magnesium_ultrafilterable_fraction"].value if magnesium_fraction is None else magnesium_fraction
     per_albumin = table["albumin_calcium_sites"].value if albumin_sites is None else albumin_sites
-    values = _checked({"phosphate": phosphate, "magnesium": magnesium, "sodium": sodium, "potassium": potassium, "chloride": chloride, "citrate": citrate})
+    values = _checked(
+        {"phosphate": phosphate, "magnesium": magnesium, "sodium": sodium, "potassium": potassium, "chloride": chloride, "citrate": citrate}
+    )
     rest = _checked({"bicarbonate": bicarbonate, "albumin": albumin, "calcium": calcium or 0.0, "calcium_ionised": calcium_ionised or 0.0})
     values["magnesium"] *= fraction
     carbonate = total_carbonate(rest["bicarbonate"], ph) * 1e-3

@@ -21,7 +21,18 @@ from calcisim.physics.speciation_balance import (
     metal_alkalinity,
     metal_ph,
 )
-from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, log_or_absent, occupied, relax, relax_log, shorten, solve_symmetric
+from calcisim.physics.speciation_core import (
+    acids,
+    activity,
+    bindings,
+    free_with_sites,
+    log_or_absent,
+    occupied,
+    relax,
+    relax_log,
+    shorten,
+    solve_symmetric,
+)
 from calcisim.physics.speciation_tables import saturation_indices, speciate_alkalinity_jacobian, species_table, write_species
 
 __all__ = ["saturation_indices", "speciate_alkalinity", "speciate_alkalinity_jacobian", "speciate_ph", "species_table"]
@@ -76,7 +87,8 @@ def bounded_sum(s, d1, d2, d3):
 def newton_alkalinity(q, ca, mg, w, n, affinity, tAlk, carbon, p, t, h):
     """SPEC-20. One Newton step of the closure by alkalinity, and the ionic strength after it.
 
-    Returns (relative steps of p, t, h; I [mol/kg] after the step; a_w = 1 − 0.017 Σ m). Arguments as SPEC-14. Source: parkhurst2013 for a_w.
+    Returns (relative steps of p, t, h; I [mol/kg] after the step; a_w = 1 − 0.017 Σ m).
+    Arguments as SPEC-14. Source: parkhurst2013 for a_w.
     """
     ih = 1.0 / h
     c = carbon * ih

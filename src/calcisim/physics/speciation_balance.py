@@ -174,7 +174,8 @@ def alkali(w, n, p, c, t, ih, proton_closure):
 def ligands_alkalinity(q, p, c, t, h, ih):
     """SPEC-17. The acids themselves in the closure by alkalinity: H2PO4- counts +1 proton, PO4-3 −1, HCO3- −1, CO3-2 −2, OH- −1 …
 
-    q: Acids; p, c, t: free ligands [mol/kg]; h, ih: activity of H+ and its inverse. Source: derivation; the alkalinity rule is the one of parkhurst2013.
+    q: Acids; p, c, t: free ligands [mol/kg]; h, ih: activity of H+ and its inverse.
+    Source: derivation; the alkalinity rule is the one of parkhurst2013.
     """
     po4 = q.po4 * p * ih
     h2po4 = q.h2po4 * p * h

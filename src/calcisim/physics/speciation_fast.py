@@ -3,7 +3,7 @@
 `freeze` condenses a converged full solution into one array of coefficients; with it a parcel whose calcium, phosphate, magnesium
 and pH or alkalinity differ a little is solved with one unknown (free HPO4-2, pH given) or two (and H+, alkalinity given).
 Citrate follows the calcium it has just seen. Error against the full tier: below 0.06 in SI over pH 6.8–7.8, calcium 0.8–4,
-phosphate 0.3–5, magnesium 0.3–1.5 mM around one plasma; at the parcel that was frozen, none.
+phosphate 0.3–5, magnesium 0.3–1.5 mM around one plasma while I stays within 0.009 mol/kg; none at the parcel that was frozen.
 """
 
 import math

@@ -230,7 +230,9 @@ def _write(target: Path, results: list[dict[str, str]]) -> None:
     """All rows through a temporary file beside the target, then one rename."""
     temporary = None
     try:
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8", newline="") as file:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8", newline=""
+        ) as file:
             temporary = Path(file.name)
             writer = csv.DictWriter(file, header(), restval="", lineterminator="\n")
             writer.writeheader()
