@@ -1,0 +1,133 @@
+"""Geometric multigrid for several species that share faces and are coupled voxel by voxel.
+
+Solves, for every species s,
+    diag_s x_s − D_s Σ_faces T_f x_s,neighbour + Σ_q U_sq Σ_r W_qr x_r = b_s
+with per-voxel diagonals (transport included), face coefficients T shared by the species and a coupling of low rank q.
+Cell-centred; piecewise-constant restriction and prolongation; coarse faces from the fine ones over the ratio of centre distances;
+collective red–black Gauss–Seidel that inverts the voxel block by the Woodbury identity. Axes much longer than the shortest
+spacing are coarsened later (semi-coarsening), odd sizes leave a last single cell.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from calcisim.numerics import threads
+from calcisim.numerics.multigrid_kernels import add_faces, apply, coarsen, prolong, restrict_residual, smooth
+
+_SEMI = 1.5  # axes whose spacing is within this factor of the smallest are coarsened
+
+
+class Level(NamedTuple):
+    """One grid of the hierarchy. Arrays carry one ghost layer; T is zero on closed faces.
+
+    diag (species, z, y, x); tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
+    diffusivity (species,); stoichiometry (species, phase)
+    """
+
+    diag: np.ndarray
+    tx: np.ndarray
+    ty: np.ndarray
+    tz: np.ndarray
+    w: np.ndarray
+    diffusivity: np.ndarray
+    stoichiometry: np.ndarray
+
+
+class _Axis(NamedTuple):
+    """How one axis is coarsened: factor 1 or 2, the coarse cell centres, and fine over coarse centre distance per coarse face."""
+
+    factor: int
+    centres: np.ndarray
+    ratio: np.ndarray
+
+
+def _coarse_axis(edges: np.ndarray, factor: int) -> tuple[np.ndarray, _Axis]:
+    """Coarse cell edges and the axis record; the last coarse cell may hold a single fine cell."""
+    fine = 0.5 * (edges[:-1] + edges[1:])
+    coarse_edges = edges if factor == 1 else np.append(edges[:-1:2], edges[-1])
+    centres = 0.5 * (coarse_edges[:-1] + coarse_edges[1:])
+    ratio = np.zeros(centres.size + 2)
+    for cell in range(1, centres.size):
+        first = cell * factor
+        ratio[cell + 1] = (fine[first] - fine[first - 1]) / (centres[cell] - centres[cell - 1])
+    return coarse_edges, _Axis(factor, centres, ratio)
+
+
+def _allocate(shape: tuple[int, int, int], diffusivity: np.ndarray, stoichiometry: np.ndarray) -> Level:
+    padded = tuple(n + 2 for n in shape)
+    species, phases = stoichiometry.shape
+    faces = [np.zeros(padded) for _ in range(3)]
+    return Level(np.ones((species, *padded)), *faces, np.zeros((phases, species, *padded)), diffusivity, stoichiometry)
+
+
+class Hierarchy:
+    """All levels from the given grid down to one cell, with the vectors a V-cycle needs.
+
+    shape (z, y, x); spacing (z, y, x) in m; diffusivity (species,); stoichiometry (species, phase)
+    """
+
+    def __init__(self, shape, spacing, diffusivity, stoichiometry):
+        self.diffusivity = np.array(diffusivity, dtype=float)
+        self.stoichiometry = np.array(stoichiometry, dtype=float).reshape(self.diffusivity.size, -1)
+        edges = [np.arange(n + 1) * float(h) for n, h in zip(shape, spacing, strict=True)]
+        self.levels = [_allocate(tuple(shape), self.diffusivity, self.stoichiometry)]
+        self.axes: list[tuple[_Axis, ...]] = []
+        while any(edge.size > 2 for edge in edges):
+            edges, axes = self._coarser(edges)
+            self.axes.append(axes)
+            self.levels.append(_allocate(tuple(edge.size - 1 for edge in edges), self.diffusivity, self.stoichiometry))
+        self.x = [np.zeros_like(level.diag) for level in self.levels]
+        self.b = [np.zeros_like(level.diag) for level in self.levels]
+        self.vcycles = 0
+
+    @staticmethod
+    def _coarser(edges):
+        widths = [(edge[-1] - edge[0]) / (edge.size - 1) if edge.size > 2 else np.inf for edge in edges]
+        limit = _SEMI * min(widths)
+        pairs = [_coarse_axis(edge, 2 if width <= limit else 1) for edge, width in zip(edges, widths, strict=True)]
+        return [pair[0] for pair in pairs], tuple(pair[1] for pair in pairs)
+
+    @property
+    def fine(self) -> Level:
+        """The finest level: fill its diag (without faces), tx, ty, tz and w, then call `assemble`."""
+        return self.levels[0]
+
+    def assemble(self) -> None:
+        """Complete the finest operator (diag += D_s Σ T) and make every coarser one from it."""
+        _, nz, ny, nx = self.fine.diag.shape
+        threads.rows(add_faces, (nz - 2) * (ny - 2), nx - 2, self.fine)
+        for index, axes in enumerate(self.axes):
+            coarse = self.levels[index + 1]
+            _, nz, ny, nx = coarse.diag.shape
+            factors = tuple(axis.factor for axis in axes)
+            ratios = tuple(axis.ratio for axis in axes)
+            threads.rows(coarsen, (nz - 2) * (ny - 2), (nx - 2) * 8, self.levels[index], coarse, *factors, *ratios)
+            threads.rows(add_faces, (nz - 2) * (ny - 2), nx - 2, coarse)
+
+    def _smooth(self, index: int, x, b, colour: int, zero: bool) -> None:
+        _, nz, ny, nx = x.shape
+        threads.rows(smooth, (nz - 2) * (ny - 2), nx - 2, self.levels[index], x, b, colour, zero)
+
+    def cycle(self, b: np.ndarray, x: np.ndarray, index: int = 0) -> None:
+        """One V(1,1) cycle for A x = b from x = 0."""
+        if index == 0:
+            self.vcycles += 1
+        self._smooth(index, x, b, 0, True)
+        if index + 1 == len(self.levels):
+            return
+        self._smooth(index, x, b, 1, False)
+        coarse_b, coarse_x = self.b[index + 1], self.x[index + 1]
+        factors = tuple(axis.factor for axis in self.axes[index])
+        _, nz, ny, nx = coarse_b.shape
+        threads.rows(restrict_residual, (nz - 2) * (ny - 2), (nx - 2) * 8, self.levels[index], x, b, coarse_b, *factors)
+        self.cycle(coarse_b, coarse_x, index + 1)
+        _, nz, ny, nx = x.shape
+        threads.rows(prolong, (nz - 2) * (ny - 2), nx - 2, x, coarse_x, *factors)
+        self._smooth(index, x, b, 1, False)
+        self._smooth(index, x, b, 0, False)
+
+    def multiply(self, x: np.ndarray, y: np.ndarray) -> None:
+        """y = A x on the finest level."""
+        _, nz, ny, nx = x.shape
+        threads.rows(apply, (nz - 2) * (ny - 2), nx - 2, self.levels[0], x, y)

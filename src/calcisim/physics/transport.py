@@ -1,0 +1,178 @@
+"""Diffusion between voxels, exchange with the plasma, and the ledger of a stage, in flux form.
+
+Arrays carry one ghost layer; rows are flattened (z, y) lines. Species s, phase q, voxel (k, j, i).
+"""
+
+from calcisim.jit import kernel
+
+
+@kernel
+def pore_conductance(porosity, initial_porosity, hindrance):
+    """TRN-1. Relative effective diffusivity of tissue whose pores fill.
+
+    F = H (φ/φ0)²,  D_eff = D F
+    H : hindrance D_tissue/D_water of the unmineralised tissue [-];  φ, φ0 : open and initial pore fraction [-]
+    Exponent 2 after Mackie & Meares (1955) as range 1.5–2 for mineral filling; validity 0 < φ ≤ φ0.
+    """
+    share = porosity / initial_porosity
+    return hindrance * share * share
+
+
+@kernel
+def face_conductance(near, far):
+    """TRN-2. Harmonic mean of the conductances on both sides of a face, 2 F F' / (F + F'); 0 when either is 0."""
+    total = near + far
+    return 2.0 * near * far / total if total > 0.0 else 0.0
+
+
+@kernel
+def boundary_conductance(diffusivity, conductance, spacing, exchange):
+    """TRN-3. Conductance of an outer face per voxel volume [1/s], half a voxel in series with the exchange coefficient.
+
+    1/(1/h + Δx/(2 D F)) / Δx;  h [m/s], infinite for a face held at plasma concentration (Dirichlet).
+    """
+    inner = 0.5 * spacing / (diffusivity * conductance)
+    return 1.0 / ((1.0 / exchange + inner) * spacing)
+
+
+@kernel
+def conductances(porosity, initial_porosity, hindrance, out, row0, row1):
+    """F of every voxel (TRN-1)."""
+    _, ny, nx = porosity.shape
+    for row in range(row0, row1):
+        k = row // (ny - 2) + 1
+        j = row % (ny - 2) + 1
+        for i in range(1, nx - 1):
+            out[k, j, i] = pore_conductance(porosity[k, j, i], initial_porosity[k, j, i], hindrance[k, j, i])
+
+
+@kernel
+def faces(conductance, weight_z, weight_y, weight_x, tz, ty, tx, row0, row1):
+    """T = weight · TRN-2 on interior faces; weight = γΔt/Δx² of the axis. T sits at the upper of the two voxels."""
+    _, ny, nx = conductance.shape
+    for row in range(row0, row1):
+        k = row // (ny - 2) + 1
+        j = row % (ny - 2) + 1
+        for i in range(1, nx - 1):
+            here = conductance[k, j, i]
+            if i > 1:
+                tx[k, j, i] = weight_x * face_conductance(here, conductance[k, j, i - 1])
+            if j > 1:
+                ty[k, j, i] = weight_y * face_conductance(here, conductance[k, j - 1, i])
+            if k > 1:
+                tz[k, j, i] = weight_z * face_conductance(here, conductance[k - 1, j, i])
+
+
+@kernel
+def diagonal(porosity, exchange, gamma_dt, diag, row0, row1):
+    """diag_s = φ + γΔt · exchange_s, before the faces are added; exchange (species, z, y, x) [1/s]."""
+    species, _, ny, nx = diag.shape
+    for row in range(row0, row1):
+        k = row // (ny - 2) + 1
+        j = row % (ny - 2) + 1
+        for s in range(species):
+            for i in range(1, nx - 1):
+                diag[s, k, j, i] = porosity[k, j, i] + gamma_dt * exchange[s, k, j, i]
+
+
+@kernel
+def face_flux(field, tz, ty, tx, s, k, j, i):
+    """Σ_faces T (c_neighbour − c): each face enters two voxels with opposite sign, so nothing is made or lost."""
+    here = field[s, k, j, i]
+    return (
+        tx[k, j, i] * (field[s, k, j, i - 1] - here)
+        + tx[k, j, i + 1] * (field[s, k, j, i + 1] - here)
+        + ty[k, j, i] * (field[s, k, j - 1, i] - here)
+        + ty[k, j + 1, i] * (field[s, k, j + 1, i] - here)
+        + tz[k, j, i] * (field[s, k - 1, j, i] - here)
+        + tz[k + 1, j, i] * (field[s, k + 1, j, i] - here)
+    )
+
+
+@kernel
+def stage_ledger(c, base, mineral, mineral_base, plasma, exchange, porosity, faces_z, faces_y, faces_x, constants, u, residual, worst, row0, row1):
+    """TRN-4. Dissolved amount per tissue volume after a stage, and what it differs from φc.
+
+    u_s = u_base + D_s Σ_faces T_f (c_nb − c) + γΔt e_s (c_plasma − c) − Σ_q S_sq (m_q − m_base)
+    residual = u − φ c;  worst[row] = largest |residual|/(φ c), which below 1 keeps u positive.
+    c, u, base, exchange (species, z, y, x); mineral (phase, z, y, x); plasma (species,); constants = (γΔt, D (species,), S (species, phase))
+    """
+    gamma_dt, diffusivity, stoichiometry = constants
+    species, _, ny, nx = c.shape
+    phases = mineral.shape[0]
+    for row in range(row0, row1):
+        k = row // (ny - 2) + 1
+        j = row % (ny - 2) + 1
+        top = 0.0
+        for s in range(species):
+            for i in range(1, nx - 1):
+                value = base[s, k, j, i] + diffusivity[s] * face_flux(c, faces_z, faces_y, faces_x, s, k, j, i)
+                value += gamma_dt * exchange[s, k, j, i] * (plasma[s] - c[s, k, j, i])
+                for q in range(phases):
+                    value -= stoichiometry[s, q] * (mineral[q, k, j, i] - mineral_base[q, k, j, i])
+                held = porosity[k, j, i] * c[s, k, j, i]
+                u[s, k, j, i] = value
+                residual[s, k, j, i] = value - held
+                share = abs(value - held) / held
+                if not (share <= top):
+                    top = share
+        worst[row] = top
+
+
+@kernel
+def damped_update(c, increment, change, row0, row1):
+    """c ← c + δ, held within 0.2 c … 5 c; change[row] = largest |δ|/c before damping."""
+    species, _, ny, nx = c.shape
+    for row in range(row0, row1):
+        k = row // (ny - 2) + 1
+        j = row % (ny - 2) + 1
+        top = 0.0
+        for s in range(species):
+            for i in range(1, nx - 1):
+                old = c[s, k, j, i]
+                step = increment[s, k, j, i]
+                share = abs(step) / old
+                if not (share <= top):
+                    top = share
+                c[s, k, j, i] = min(max(old + step, 0.2 * old), 5.0 * old)
+        change[row] = top
+
+
+@kernel
+def exchanged(c, plasma, exchange, gamma_dt, gained, gross, row0, row1):
+    """Exchange of a stage with the plasma, per row and species: Σ γΔt e (c_plasma − c), and the sum of its absolute values."""
+    species, _, ny, nx = c.shape
+    for row in range(row0, row1):
+        k = row // (ny - 2) + 1
+        j = row % (ny - 2) + 1
+        for s in range(species):
+            net = 0.0
+            size = 0.0
+            for i in range(1, nx - 1):
+                part = gamma_dt * exchange[s, k, j, i] * (plasma[s] - c[s, k, j, i])
+                net += part
+                size += abs(part)
+            gained[s, row] = net
+            gross[s, row] = size
+
+
+@kernel
+def exchange_coefficients(porosity, perfusion, conductance, diffusivity, face_exchange, spacing, out, row0, row1):
+    """TRN-5. Exchange of every voxel with the plasma [1/s]: e_s = φ κ + Σ TRN-3 over its open outer faces.
+
+    face_exchange (6,): low and high face of z, y, x [m/s]; 0 is closed. spacing (3,): z, y, x [m].
+    """
+    species, nz, ny, nx = out.shape
+    for row in range(row0, row1):
+        k = row // (ny - 2) + 1
+        j = row % (ny - 2) + 1
+        for i in range(1, nx - 1):
+            for s in range(species):
+                total = porosity[k, j, i] * perfusion[k, j, i]
+                for face in range(6):
+                    axis = face // 2
+                    place = k if axis == 0 else (j if axis == 1 else i)
+                    last = nz - 2 if axis == 0 else (ny - 2 if axis == 1 else nx - 2)
+                    if face_exchange[face] > 0.0 and place == (1 if face % 2 == 0 else last):
+                        total += boundary_conductance(diffusivity[s], conductance[k, j, i], spacing[axis], face_exchange[face])
+                out[s, k, j, i] = total

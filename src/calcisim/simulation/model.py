@@ -1,0 +1,246 @@
+"""The page: how a site changes, as one implicit problem that `numerics` advances.
+
+    d(φ c_s)/dt = ∇·(D_s F ∇c_s) + φ κ (c_s,plasma − c_s) + outer exchange − Σ_q S_sq dm_q/dt        (TRN-4, TRN-5)
+    dx/dt       = v(c)/R_max · g(φ)              growth coordinate shared by all primaries of a voxel    (GRO-3, GRO-6)
+    dN/dt       = S_V Σ f J(c, s, P) g(φ) + debris                                                       (NUC-6)
+    dB/dt       = −a_d J(c, s_d, P) B            finite pool of debris sites                             (NUC-6)
+    m           = (4π/3) R_max³ Σ N y(x)³ / V_m,   φ = φ0 − V_m m,   g = (φ − φ_min)/φ0                  (POP-2)
+
+The stage solves for c; m, φ, N and B follow voxel by voxel (GRO-9). u = φc is advanced in flux form and keeps the books.
+"""
+
+import math
+
+import numpy as np
+
+from calcisim.numerics import threads
+from calcisim.numerics.krylov import Bicgstab
+from calcisim.numerics.multigrid import Hierarchy
+from calcisim.numerics.reduce import largest
+from calcisim.numerics.sdirk import GAMMA, Stage
+from calcisim.physics import kinetics, transport
+from calcisim.physics.population import advance_cohorts
+from calcisim.physics.seeding import RANDOM_ARRIVALS, Arrivals, Lattice, draw, keep, predicted_rate
+from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
+from calcisim.simulation.state import State
+
+LARGEST_FILL = 0.1  # pore fraction that a step may fill
+
+
+class SiteProblem:
+    """One site as a `StepProblem`: evaluates, linearises and accepts steps of its `State`."""
+
+    def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, active: np.ndarray, lattice: Lattice, key):
+        self.setup, self.model, self.state, self.lattice, self.key = setup, model, state, lattice, key
+        nz, ny, nx = setup.shape
+        self.n_rows, self.row_size, self.n_active = nz * ny, nx, active.size
+        self.active = active
+        self._grids()
+        self._rows_of_active()
+        self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, model.stoichiometry)
+        self.solver = Bicgstab(self.hierarchy)
+        self.time = self.dt = 0.0
+        self.stage = Stage(1, 0.0, 0.0, 0.0)
+
+    def _grids(self) -> None:
+        """Padded work arrays of the iterate."""
+        setup, state = self.setup, self.state
+        self.initial_porosity, self.perfusion = padded(setup.initial_porosity, 1.0), padded(setup.perfusion)
+        self.hindrance = padded(setup.hindrance)
+        self.porosity = self.initial_porosity.copy()
+        self.conductance = np.zeros_like(self.porosity)
+        self.c, self.u, self.base, self.residual, self.increment, self.exchange = (np.zeros_like(state.c) for _ in range(6))
+        self.first_u = np.zeros_like(state.u)
+        self.mineral, self.mineral_base, self.first_mineral = (np.zeros_like(state.mineral) for _ in range(3))
+        species = state.c.shape[0]
+        self.row_worst, self.row_change = np.zeros(self.n_rows), np.zeros(self.n_rows)
+        self.row_gain, self.row_gross = np.zeros((species, self.n_rows)), np.zeros((species, self.n_rows))
+        self.gain, self.gross = np.zeros(species), np.zeros(species)
+        self.spacing = np.array(setup.spacing)
+        self.face_exchange = np.array(setup.face_exchange)
+
+    def _rows_of_active(self) -> None:
+        """Per-voxel arrays of the kinetics; `voxels` shares its memory with the state."""
+        state, n = self.state, self.n_active
+        z, y, x = np.unravel_index(self.active, self.setup.shape)
+        index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
+        self.voxels = kinetics.Voxels(
+            index, state.substrate, state.number, state.coordinate, state.count, state.warm, np.zeros(n), np.zeros(n)
+        )
+        self.local = kinetics.Stage(*(np.zeros(n) for _ in kinetics.Stage._fields))
+        self.first_births = np.zeros(n)
+        self.trial = Arrivals(*(array.copy() for array in state.arrivals))
+        self.mean_rate = np.zeros(n)
+
+    # --- one step -------------------------------------------------------------------------------------------------
+
+    def start_step(self, time: float, dt: float) -> None:
+        """Draw the arrivals that the coming step must contain."""
+        self.time, self.dt = time, dt
+        state = self.state
+        predicted_rate(state.rate, state.rate_before, dt, float(state.clock[3]), self.mean_rate)
+        draw(
+            self.lattice, state.arrivals, self.trial, self.mean_rate, self.setup.voxel_volume, dt, self.voxels.given_births,
+            self.voxels.continuous, *self.key, RANDOM_ARRIVALS,
+        )  # fmt: skip
+
+    def start_stage(self, stage: Stage) -> None:
+        """Base of the stage: the accepted state, plus w times what the first stage gained."""
+        state, local = self.state, self.local
+        self.stage = stage
+        if stage.number == 1:
+            self.c[...] = state.c
+            self.base[...] = state.u
+            self.mineral_base[...] = state.mineral
+            self.mineral[...] = state.mineral
+            local.shift_base[...] = 0.0
+            local.births_base[...] = 0.0
+            local.debris_base[...] = state.debris
+            self.gain[...] = 0.0
+            self.gross[...] = 0.0
+            return
+        w = stage.weight
+        np.subtract(self.first_u, state.u, out=self.base)
+        self.base *= w
+        self.base += state.u
+        np.subtract(self.first_mineral, state.mineral, out=self.mineral_base)
+        self.mineral_base *= w
+        self.mineral_base += state.mineral
+        local.shift_base[...] = w * local.shift
+        local.births_base[...] = w * local.births
+        local.debris_base[...] = state.debris + w * (local.debris - state.debris)
+        self.gain *= w
+        self.gross *= w
+
+    def evaluate(self) -> bool:
+        """Minerals, pores, faces, exchange and ledger at the iterate c."""
+        if not self._kinetics(self.stage.gamma_dt, self.stage.time - self.time):
+            return False
+        self._faces(self.stage.gamma_dt)
+        fine = self.hierarchy.fine
+        self._rows(
+            transport.stage_ledger, self.c, self.base, self.mineral, self.mineral_base, self.setup.plasma, self.exchange, self.porosity,
+            fine.tz, fine.ty, fine.tx, (self.stage.gamma_dt, self.model.diffusivity, self.model.stoichiometry), self.u, self.residual,
+            self.row_worst,
+        )  # fmt: skip
+        return True
+
+    def _rows(self, sweep, *args) -> None:
+        threads.rows(sweep, self.n_rows, self.row_size, *args)
+
+    def _kinetics(self, gamma_dt: float, elapsed: float) -> bool:
+        if self.n_active == 0:
+            return True
+        species = self.c.shape[0]
+        threads.rows(
+            kinetics.eliminate_minerals, self.n_active, 1, self.c.reshape(species, -1), self.mineral.reshape(-1), self.porosity.reshape(-1),
+            self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, -1), self.voxels, self.local, self.model.chemistry,
+            self.model.nucleation, self.model.mineral, (gamma_dt, elapsed, self.model.minimum_porosity),
+        )  # fmt: skip
+        return largest(self.local.failed) == 0.0
+
+    def _faces(self, gamma_dt: float) -> None:
+        fine = self.hierarchy.fine
+        self._rows(transport.conductances, self.porosity, self.initial_porosity, self.hindrance, self.conductance)
+        self._rows(
+            transport.exchange_coefficients, self.porosity, self.perfusion, self.conductance, self.model.diffusivity, self.face_exchange,
+            self.spacing, self.exchange,
+        )  # fmt: skip
+        weights = gamma_dt / self.spacing**2
+        self._rows(transport.faces, self.conductance, *(float(weight) for weight in weights), fine.tz, fine.ty, fine.tx)
+
+    def operator(self) -> Bicgstab:
+        """Linearisation at the last evaluated iterate."""
+        self._rows(transport.diagonal, self.porosity, self.exchange, self.stage.gamma_dt, self.hierarchy.fine.diag)
+        self.hierarchy.assemble()
+        return self.solver
+
+    def update(self) -> float:
+        """Damped Newton increment of c."""
+        self._rows(transport.damped_update, self.c, self.increment, self.row_change)
+        return largest(self.row_change)
+
+    def residual_norm(self) -> float:
+        """Largest |u − φc|/(φc)."""
+        return largest(self.row_worst)
+
+    def finish_stage(self, stage: Stage) -> None:
+        """Book the stage's exchange; keep the first stage for the second."""
+        self._rows(transport.exchanged, self.c, self.setup.plasma, self.exchange, stage.gamma_dt, self.row_gain, self.row_gross)
+        self.gain += [math.fsum(row) for row in self.row_gain]
+        self.gross += [math.fsum(row) for row in self.row_gross]
+        if stage.number == 1:
+            self.first_u[...] = self.u
+            self.first_mineral[...] = self.mineral
+            self.first_births[...] = self.local.births
+
+    # --- error and acceptance -------------------------------------------------------------------------------------
+
+    def error_norm(self) -> float:
+        """Embedded error of mineral and births, of the predicted arrivals, and of the pore filling; inf where a field is negative."""
+        state, local, model = self.state, self.local, self.model
+        if self.n_active == 0:
+            return 0.0
+        if self._negative():
+            return math.inf
+        m0, m1, m2 = (field.reshape(-1)[self.voxels.index] for field in (state.mineral, self.first_mineral, self.mineral))
+        error = (m1 - m0) / GAMMA + m0 - m2
+        mass = error / (model.relative_tolerance * np.abs(m2) + model.absolute_tolerance)
+        scale = model.absolute_tolerance * model.mineral.molar_volume / (4.0 / 3.0 * math.pi * model.mineral.terminal_radius**3)
+        held = np.sum(state.number, axis=1, where=np.arange(state.number.shape[1]) < state.count[:, None])
+        births = self.first_births / GAMMA - local.births
+        missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local.total_rate) - self.mean_rate)
+        count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + local.births) + scale)
+        bearing = max(1, int(np.count_nonzero(m2)))
+        norm = math.sqrt(max(float(mass @ mass), float(count @ count)) / bearing)
+        filled = float(np.max(np.abs(m2 - m0))) * model.mineral.molar_volume / LARGEST_FILL
+        return max(norm, filled)
+
+    def _negative(self) -> bool:
+        inner = (slice(None), *INNER)
+        fields = (self.u[inner], self.first_u[inner], self.mineral[inner], self.local.debris, self.local.births)
+        return any(not float(field.min()) >= 0.0 for field in fields)
+
+    def accept(self) -> None:
+        """Make the second stage the accepted state, and book it."""
+        state, local, setup = self.state, self.local, self.setup
+        keep(
+            self.lattice, state.arrivals, self.trial, local.births, setup.voxel_volume, self.dt, self.voxels.given_births,
+            self.voxels.continuous, RANDOM_ARRIVALS,
+        )  # fmt: skip
+        state.c[...] = self.c
+        state.u[...] = self.u
+        state.mineral[...] = self.mineral
+        state.debris[...] = local.debris
+        state.rate_before[...] = state.rate
+        state.rate[...] = local.total_rate
+        state.clock[3] = self.dt
+        healing = state.substrate[:, kinetics.HEALING]
+        state.substrate[:, kinetics.EXPOSED] *= np.exp(-healing * self.dt)
+        mineral = self.model.mineral
+        threads.rows(
+            advance_cohorts, self.n_active, 1, state.number, state.coordinate, state.count, local.shift, local.births, mineral.nucleus,
+            mineral.terminal_exponent, mineral.table, mineral.table_step,
+        )  # fmt: skip
+        state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
+
+    def refresh(self) -> None:
+        """Nucleation rates at the accepted state, with no history: at the start and after every event."""
+        self.c[...] = self.state.c
+        self.mineral[...] = self.state.mineral
+        for array in (self.local.shift_base, self.local.births_base, self.voxels.given_births):
+            array[...] = 0.0
+        self.local.debris_base[...] = self.state.debris
+        if not self._kinetics(0.0, 0.0):
+            raise FloatingPointError("the solution chemistry has no answer at the start of a step")
+        self.state.rate[...] = self.local.total_rate
+        self.state.rate_before[...] = self.local.total_rate
+        self.state.clock[3] = 0.0
+
+    def held(self) -> np.ndarray:
+        """Amount per species in solution and mineral [mol]."""
+        inner = (slice(None), *INNER)
+        u, m = self.state.u[inner], self.state.mineral[inner]
+        dissolved = np.array([math.fsum(np.sum(field, axis=-1).ravel()) for field in u])
+        solid = np.array([math.fsum(np.sum(field, axis=-1).ravel()) for field in m])
+        return (dissolved + self.model.stoichiometry @ solid) * self.setup.voxel_volume

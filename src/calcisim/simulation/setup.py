@@ -1,0 +1,97 @@
+"""What a site is made of before it starts to change: plain arrays and floats, ready for the kernels.
+
+Grids are (z, y, x); padded arrays carry one ghost layer. Nothing here knows files, units or names of tissues.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calcisim.physics.kinetics import SPECIES, Chemistry, MineralLaw, NucleationLaw
+
+Array = np.ndarray
+INNER = (slice(1, -1),) * 3
+
+
+def padded(values: Array, fill: float = 0.0) -> Array:
+    """Copy of a (z, y, x) array with one ghost layer."""
+    out = np.full(tuple(n + 2 for n in values.shape), fill)
+    out[INNER] = values
+    return out
+
+
+@dataclass(frozen=True)
+class Substrate:
+    """What mineral can start on, and which inhibitors reach it, per voxel (z, y, x).
+
+    surface S_V [1/m]; state s, exposed share f_e and its state s_e, healing rate [1/s]; debris sites [1/m³];
+    access of each inhibitor (0–1): fetuin, pyrophosphate, citrate, magnesium, drug
+    """
+
+    surface: Array
+    state: Array
+    exposed: Array
+    exposed_state: Array
+    healing: Array
+    debris: Array
+    access: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class SiteSetup:
+    """One tissue block.
+
+    spacing, depth [m]; voxel_volume [m³]; initial_porosity, hindrance, perfusion κ [1/s], dry_mass [kg/m³]: (z, y, x);
+    face_exchange (6,): z, y, x, low and high [m/s], 0 closed, inf held at plasma; assay: voxels that µg/mg outputs count
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    spacing: tuple[float, float, float]
+    voxel_volume: float
+    seeding_cell: float
+    lattice_axes: tuple[bool, bool, bool]
+    initial_porosity: Array
+    hindrance: Array
+    perfusion: Array
+    dry_mass: Array
+    face_exchange: tuple[float, ...]
+    substrate: Substrate
+    assay: Array
+    regions: dict[str, Array]
+    plasma: Array
+    carbon_dioxide: float
+
+
+@dataclass(frozen=True)
+class ModelSetup:
+    """What all sites of a run share: laws and constants."""
+
+    temperature: float
+    diffusivity: Array
+    stoichiometry: Array
+    minimum_porosity: float
+    chemistry: Chemistry
+    nucleation: NucleationLaw
+    mineral: MineralLaw
+    mineral_name: str
+    molar_mass: float
+    inhibitors: dict[str, "Inhibitor"]
+    relative_tolerance: float
+    absolute_tolerance: float
+
+
+@dataclass(frozen=True)
+class Inhibitor:
+    """affinity K [m³/mol] on growing faces; half coverage and healthy level [mol/m³], weight in the protection; level now [mol/m³]."""
+
+    affinity: float
+    half_coverage: float
+    healthy: float
+    weight: float
+    level: float
+
+
+def species_count() -> int:
+    """How many totals are transported together."""
+    return len(SPECIES)

@@ -1,0 +1,194 @@
+"""One site in time: birth of its state, steps between events, and acts on it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from calcisim.numerics import rng
+from calcisim.numerics.newton import NewtonControl
+from calcisim.numerics.sdirk import Counters, SolverError, StepSize, advance
+from calcisim.physics import kinetics
+from calcisim.physics.seeding import Arrivals, first_arrivals
+from calcisim.simulation import lattice as seeding_lattice
+from calcisim.simulation.ledger import Ledger
+from calcisim.simulation.model import SiteProblem
+from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Substrate, padded
+from calcisim.simulation.state import COHORTS, State
+
+LARGEST_STEP = 30.0 * 86400.0
+FIRST_STEP = 10.0
+
+
+@dataclass
+class Site:
+    """A site that can be advanced, acted upon, saved and looked at."""
+
+    setup: SiteSetup
+    model: ModelSetup
+    seed: int
+    newton: NewtonControl = field(default_factory=NewtonControl)
+
+    def __post_init__(self) -> None:
+        setup = self.setup
+        self.active = _active(setup.substrate)
+        self.lattice = seeding_lattice.build(self.active, setup.shape, setup.spacing, setup.seeding_cell, setup.lattice_axes)
+        key = rng.key(self.seed, setup.name)
+        self.state = _initial(setup, self.model, self.active, self.lattice.identity.size)
+        first_arrivals(self.lattice, self.state.arrivals, *key)
+        self.problem = SiteProblem(setup, self.model, self.state, self.active, self.lattice, key)
+        self.size = StepSize(FIRST_STEP, largest=LARGEST_STEP, first=FIRST_STEP)
+        self.counters = Counters()
+        self.state.ledger = Ledger(self.problem.held())
+        self.set_levers(0.0, 0.0)
+        self.problem.refresh()
+
+    @property
+    def time(self) -> float:
+        return float(self.state.clock[0])
+
+    def restart(self) -> None:
+        """After an event: small steps again, no history."""
+        self.problem.refresh()
+        self.size.restart()
+        self._keep_clock()
+
+    def _keep_clock(self) -> None:
+        self.state.clock[1:3] = self.size.dt, self.size.error
+
+    def load(self, arrays: dict[str, np.ndarray], counters: dict[str, int]) -> None:
+        """Go on from a checkpoint."""
+        self.state.load(arrays)
+        self.size.dt, self.size.error = float(self.state.clock[1]), float(self.state.clock[2])
+        self.problem.porosity[INNER] = self.open_porosity()
+        self.counters = Counters(**{name: counters[name] for name in Counters.__dataclass_fields__})
+        self.problem.hierarchy.vcycles = counters["vcycles"]
+
+    def count(self) -> dict[str, int]:
+        """Work so far, for the summary and the checkpoint."""
+        return {**vars(self.counters), "vcycles": self.problem.hierarchy.vcycles}
+
+    def advance(self, target: float, after_step: Callable[[float], bool]) -> bool:
+        """Step to `target` exactly; False when `after_step(time)` asked to stop after a finished step."""
+        while self.time < target:
+            try:
+                now = advance(self.problem, self.time, target, self.size, self.newton, self.counters)
+            except SolverError as error:
+                raise SolverError(f"site {self.setup.name!r}: {error}") from None
+            self.state.clock[0] = now
+            self._keep_clock()
+            self._watch_onset()
+            if after_step(now) and now < target:
+                return False
+        return True
+
+    def _watch_onset(self) -> None:
+        if self.state.progress[0] < 0.0 and self.deposit() / self.volume() > ONSET:
+            self.state.progress[0] = self.time
+
+    # --- measures -------------------------------------------------------------------------------------------------
+
+    def volume(self) -> float:
+        return self.setup.voxel_volume * self.setup.initial_porosity.size
+
+    def mineral(self) -> np.ndarray:
+        """Mineral per tissue volume [mol/m³], (z, y, x)."""
+        return self.state.mineral[(0, *INNER)]
+
+    def deposit(self) -> float:
+        """Calcium in mineral [mol]."""
+        return float(np.sum(self.mineral())) * self.setup.voxel_volume * float(self.model.stoichiometry[0, 0])
+
+    def open_porosity(self) -> np.ndarray:
+        """Open pore fraction (z, y, x)."""
+        filled = self.setup.initial_porosity - self.model.mineral.molar_volume * self.mineral()
+        return np.maximum(filled, self.model.minimum_porosity)
+
+    def on_grid(self, per_active: np.ndarray) -> np.ndarray:
+        """Values of the active voxels on the whole grid (z, y, x), 0 elsewhere."""
+        out = np.zeros(self.setup.initial_porosity.size)
+        out[self.active] = per_active
+        return out.reshape(self.setup.shape)
+
+    # --- acts -----------------------------------------------------------------------------------------------------
+
+    def set_levers(self, coverage: float, affinity: float) -> None:
+        """Protection and growth affinity of every active voxel from the inhibitors present and a drug's levers."""
+        inhibitors, access = self.model.inhibitors, self.setup.substrate.access
+        total = sum(inhibitor.weight for inhibitor in inhibitors.values())
+        substrate = self.state.substrate
+        reach = {name: values.ravel()[self.active] for name, values in access.items()}
+        protection = reach["drug"] * coverage
+        growth = reach["drug"] * affinity
+        for name, inhibitor in inhibitors.items():
+            if name == "magnesium":
+                continue
+            relative = 0.0
+            if inhibitor.healthy > 0.0:
+                relative = kinetics.relative_coverage(inhibitor.level, inhibitor.half_coverage, inhibitor.healthy) - 1.0
+            protection = protection + reach[name] * inhibitor.weight * relative / total
+            growth = growth + reach[name] * inhibitor.affinity * inhibitor.level
+        magnesium = inhibitors["magnesium"]
+        substrate[:, kinetics.PROTECTION] = protection
+        substrate[:, kinetics.AFFINITY] = growth
+        substrate[:, kinetics.MAGNESIUM_WEIGHT] = reach["magnesium"] * magnesium.weight / total
+        substrate[:, kinetics.MAGNESIUM_AFFINITY] = reach["magnesium"] * magnesium.affinity
+
+    def expose(self, mask: np.ndarray, fraction: float, state: float, healing: float) -> None:
+        """Lay open a share of the surface at substrate state `state`; it closes at rate `healing` [1/s]."""
+        rows = mask.ravel()[self.active]
+        columns = (kinetics.EXPOSED, kinetics.EXPOSED_STATE, kinetics.HEALING)
+        for column, value in zip(columns, (fraction, state, healing), strict=True):
+            self.state.substrate[rows, column] = value
+
+    def excise(self, mask: np.ndarray, completeness: float) -> None:
+        """Cut out mineral, particles, debris and the exposed bed in a region, and book them; plasma fills the new pores."""
+        state, setup, inner = self.state, self.setup, (slice(None), *INNER)
+        left = 1.0 - completeness
+        before = self.problem.held()
+        old_porosity = self.open_porosity()
+        state.mineral[inner] *= np.where(mask, left, 1.0)
+        self.state.ledger.book("excised", self.problem.held() - before)
+        before = self.problem.held()
+        gained = np.where(mask, self.open_porosity() - old_porosity, 0.0)
+        state.u[inner] += gained * setup.plasma[:, None, None, None]
+        state.c[inner] = np.where(mask, state.u[inner] / self.open_porosity(), state.c[inner])
+        state.ledger.book("exchanged", self.problem.held() - before)
+        rows = mask.ravel()[self.active]
+        state.number[rows] *= left
+        state.debris[rows] *= left
+        state.substrate[rows, kinetics.EXPOSED] *= left
+        if left == 0.0:
+            state.count[rows] = 0
+
+
+ONSET = 0.01 / 40.078  # mol Ca/m³: 0.01 µg Ca/cm³ … below any measurement, above one stray nucleus
+
+
+def _active(substrate: Substrate) -> np.ndarray:
+    """Flat indices of the voxels where something can nucleate."""
+    return np.flatnonzero((substrate.surface > 0.0) | (substrate.debris > 0.0)).astype(np.int64)
+
+
+def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int) -> State:
+    """Fluid at plasma level, no mineral."""
+    species, phases = model.stoichiometry.shape
+    c = np.stack([padded(np.full(setup.shape, level), 1.0) for level in setup.plasma])
+    u = np.stack([padded(setup.initial_porosity * level) for level in setup.plasma])
+    substrate = np.zeros((active.size, kinetics.SUBSTRATE_COLUMNS))
+    source = setup.substrate
+    for column, values in (
+        (kinetics.SURFACE, source.surface),
+        (kinetics.STATE, source.state),
+        (kinetics.EXPOSED, source.exposed),
+        (kinetics.EXPOSED_STATE, source.exposed_state),
+        (kinetics.HEALING, source.healing),
+    ):
+        substrate[:, column] = values.ravel()[active]
+    per_voxel = (active.size, COHORTS)
+    arrivals = Arrivals(np.zeros(cells), np.zeros(cells, dtype=np.int64), np.zeros(cells))
+    return State(
+        c, u, np.zeros((phases, *c.shape[1:])), np.zeros(per_voxel), np.zeros(per_voxel), np.zeros(active.size, dtype=np.int64),
+        source.debris.ravel()[active].astype(float), substrate, np.zeros((active.size, 6)), np.zeros(active.size), np.zeros(active.size),
+        arrivals, np.array([0.0, FIRST_STEP, 1.0, 0.0]), np.array([-1.0]), Ledger(np.zeros(species)),
+    )  # fmt: skip
