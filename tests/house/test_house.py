@@ -1,5 +1,6 @@
 """The house: floors, words that must not appear, commands that exist, equations with one address each."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -107,3 +108,19 @@ def test_no_code_is_made_from_text():
     pattern = r"(?<![\w.])(eval|exec)\(|\bpickle\b\.|os\.system|shell\s*=\s*True|allow_pickle\s*=\s*True"
     found = [path for path in (ROOT / "src").rglob("*.py") if re.search(pattern, path.read_text(encoding="utf-8"))]
     assert not found
+
+
+def test_files_and_functions_stay_short():
+    """At most 400 lines a file and 60 a function, without its docstring."""
+    long = []
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if len(text.splitlines()) > 400:
+            long.append(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                length = node.end_lineno - body[0].lineno + 1 if body else 0
+                if length > 60:
+                    long.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}, {length} lines")
+    assert not long, "\n".join(long)

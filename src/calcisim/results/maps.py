@@ -15,7 +15,10 @@ _PREFERRED = ("mineral_calcium", "mineral")
 
 @dataclass(frozen=True)
 class Map:
-    """The mineral field of one site: values (time, z, y, x), label with unit, times [d], positions [mm] by axis."""
+    """The mineral field of one site: values (time, z, y, x), label with unit, times [d], positions [mm] by axis.
+
+    All frames in 1-D; in 2-D and 3-D only the last one, which is all that is shown, however many frames there are.
+    """
 
     site: str
     values: np.ndarray
@@ -34,7 +37,7 @@ def available(path: Path) -> list[Map]:
     if not path.exists():
         return []
     found = [_read(path, site) for site in store.sites(path)]
-    return [chosen for chosen in found if chosen is not None and chosen.long_axes and len(chosen.time)]
+    return [chosen for chosen in found if chosen is not None and chosen.long_axes]
 
 
 def _read(path: Path, site: str) -> Map | None:
@@ -43,12 +46,16 @@ def _read(path: Path, site: str) -> Map | None:
     if name is None:
         return None
     coordinates = store.axes(path, site)
-    values, unit, long_name = store.read(path, site, name)
+    if not len(coordinates["time"]):
+        return None
+    last, unit, long_name = store.read(path, site, name, frame=len(coordinates["time"]) - 1)
+    flat = max(last.shape) == last.size
+    values = store.read(path, site, name)[0] if flat else last[np.newaxis]
     label = f"{long_name.capitalize()} ({unit})"
     if name == "mineral_calcium" and unit.replace("·", " ") in ("mol m-3", "mol/m3", "mol/m³"):
         values, label = values * _CALCIUM_MG_CM3, "Deposited calcium (mg/cm³)"
     positions = {axis: _positions(coordinates, axis, values.shape[1 + "zyx".index(axis)]) for axis in "xyz"}
-    return Map(site, values, label, coordinates["time"], positions)
+    return Map(site, values, label, coordinates["time"] if flat else coordinates["time"][-1:], positions)
 
 
 def _positions(coordinates: dict[str, np.ndarray], axis: str, count: int) -> np.ndarray:
