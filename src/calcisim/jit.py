@@ -76,4 +76,15 @@ import numba  # noqa: E402  (the cache directory must be set first)
 
 numba.config.CACHE_DIR = os.environ.get("NUMBA_CACHE_DIR", "")
 
+from numba.core import event  # noqa: E402
+
+_timer = event.TimingListener()
+event.register("numba:compile", _timer)
+
+
+def compile_seconds() -> float:
+    """Seconds this process has spent compiling kernels so far; loading them from the disk does not count."""
+    return float(_timer.duration) if _timer.done else 0.0
+
+
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)

@@ -52,6 +52,6 @@ def uniform_pair(counter0, counter1, key0, key1):
 
 def key(seed: int, name: str) -> tuple[np.uint64, np.uint64]:
     """A key from a seed and a name (of a site); two names differ even where seeds are equal."""
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be between 0 and {2**32 - 1}, not {seed}")
-    return np.uint64(seed), np.uint64(zlib.crc32(name.encode()))
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be between 0 and {2**64 - 1}, not {seed}")
+    return np.uint64(seed & 0xFFFFFFFF), np.uint64((seed >> 32) ^ zlib.crc32(name.encode()))

@@ -208,6 +208,9 @@ class SiteProblem:
             self.lattice, state.arrivals, self.trial, local.births, setup.voxel_volume, self.dt, self.voxels.given_births,
             self.voxels.continuous, RANDOM_ARRIVALS,
         )  # fmt: skip
+        index = self.voxels.index
+        state.uptake[...] = (self.mineral.reshape(-1)[index] - state.mineral.reshape(-1)[index]) / self.dt
+        state.progress[1] += math.fsum(local.births) * setup.voxel_volume
         state.c[...] = self.c
         state.u[...] = self.u
         state.mineral[...] = self.mineral

@@ -162,7 +162,7 @@ class Site:
             state.count[rows] = 0
 
 
-ONSET = 0.01 / 40.078  # mol Ca/m³: 0.01 µg Ca/cm³ … below any measurement, above one stray nucleus
+ONSET = 10.0 / 40.078  # mol Ca/m³ of the site: 0.01 mg Ca/cm³, the least that histology shows; assumed
 
 
 def _active(substrate: Substrate) -> np.ndarray:
@@ -190,5 +190,5 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
     return State(
         c, u, np.zeros((phases, *c.shape[1:])), np.zeros(per_voxel), np.zeros(per_voxel), np.zeros(active.size, dtype=np.int64),
         source.debris.ravel()[active].astype(float), substrate, np.zeros((active.size, 6)), np.zeros(active.size), np.zeros(active.size),
-        arrivals, np.array([0.0, FIRST_STEP, 1.0, 0.0]), np.array([-1.0]), Ledger(np.zeros(species)),
+        arrivals, np.zeros(active.size), np.array([0.0, FIRST_STEP, 1.0, 0.0]), np.array([-1.0, 0.0]), Ledger(np.zeros(species)),
     )  # fmt: skip

@@ -16,8 +16,8 @@ class State:
     """Accepted state of a site.
 
     c, u (species, z, y, x) padded: total per pore fluid and ledger per tissue volume [mol/m³]; mineral (phase, z, y, x) padded [mol/m³];
-    per active voxel: number, coordinate (voxel, cohort), count, debris [1/m³], substrate columns, warm start, rate now and before;
-    arrivals per lattice cell; clock = (time, dt, error, last dt) [s]
+    per active voxel: number, coordinate (voxel, cohort), count, debris [1/m³], substrate columns, warm start, nucleation rate now and before, mineral uptake [mol/(m³ s)];
+    arrivals per lattice cell; clock = (time, dt, error, last dt) [s]; progress = (onset time [s] or −1, primaries formed)
     """
 
     c: np.ndarray
@@ -32,12 +32,13 @@ class State:
     rate: np.ndarray
     rate_before: np.ndarray
     arrivals: Arrivals
+    uptake: np.ndarray
     clock: np.ndarray
     progress: np.ndarray
     ledger: Ledger
 
     _PADDED = ("c", "u", "mineral")
-    _PLAIN = ("number", "coordinate", "count", "debris", "substrate", "warm", "rate", "rate_before", "clock", "progress")
+    _PLAIN = ("number", "coordinate", "count", "debris", "substrate", "warm", "rate", "rate_before", "uptake", "clock", "progress")
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Name → array (interior voxels only); everything a checkpoint needs to go on."""

@@ -1,0 +1,180 @@
+"""A simulation: the sites of a scenario, moved through time together and landing on every event."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from calcisim import jit
+from calcisim.numerics import threads as team
+from calcisim.scenario.treatments import combined
+from calcisim.simulation import assembly, measures
+from calcisim.simulation.setup import ModelSetup
+from calcisim.simulation.site import Site
+
+_SUMS = (
+    "deposit_calcium_mg", "deposit_phosphorus_mg", "nuclei", "excised_calcium_mg", "dry_mass_mg",
+)  # fmt: skip
+_LARGEST = ("ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "mineral_volume_fraction_max")
+
+
+def never() -> bool:
+    """The default of `should_stop`."""
+    return False
+
+
+class Simulation:
+    """Sites, their events and their clock. `time` is that of the site that is furthest behind [s]."""
+
+    def __init__(self, scenario: Any, seed: int | None = None, threads: int = 1):
+        self.scenario, self.seed = scenario, scenario.seed if seed is None else seed
+        self.threads = threads
+        team.use(threads)
+        shared = assembly.model(scenario)
+        self.sites = {one.name: self._site(shared, one) for one in scenario.site}
+        self.moments = {name: self._moments(name) for name in self.sites}
+        for name in self.sites:
+            self._act(name, 0.0)
+
+    def _site(self, shared: ModelSetup, one: Any) -> Site:
+        setup = assembly.site(self.scenario, one)
+        chemistry = shared.chemistry._replace(carbon_dioxide=setup.carbon_dioxide)
+        return Site(setup, replace(shared, chemistry=chemistry), self.seed)
+
+    def _moments(self, name: str) -> list[float]:
+        """Times at which something happens to a site, ascending."""
+        times = {event.at for event in self.scenario.event if event.site == name}
+        for treatment in self.scenario.treatment:
+            if treatment.site in (None, name):
+                times.update(treatment.edges())
+        return sorted(time for time in times if time <= self.scenario.duration)
+
+    @property
+    def time(self) -> float:
+        return min(site.time for site in self.sites.values())
+
+    def advance(
+        self, until: float, should_stop: Callable[[], bool] = never, progress: Callable[[float], None] = lambda time: None
+    ) -> bool:
+        """Move every site to `until` [s]; False when `should_stop()` was true after a finished step before that."""
+
+        def after_step(now: float) -> bool:
+            progress(now)
+            return should_stop()
+
+        for name, site in self.sites.items():
+            while site.time < until:
+                target = min((moment for moment in self.moments[name] if site.time < moment <= until), default=until)
+                if not site.advance(target, after_step):
+                    return False
+                self._act(name, target)
+        return True
+
+    def _act(self, name: str, now: float) -> None:
+        """Everything that happens to a site at this instant, in the order of the file; then start afresh."""
+        if now not in self.moments[name]:
+            return
+        site = self.sites[name]
+        for event in self.scenario.event:
+            if event.site == name and event.at == now:
+                _ACTS[event.kind](site, event, self._mask(site, event))
+        levers = combined(self.scenario.treatment, now, name)
+        site.set_levers(levers.nucleation_coverage, levers.growth_affinity)
+        site.restart()
+
+    def _mask(self, site: Site, event: Any) -> np.ndarray:
+        """Voxels (z, y, x) that an event concerns: a named region, a shape of its own, or the whole site."""
+        from calcisim.scenario.regions import mask
+
+        if event.region is None:
+            return np.ones(site.setup.shape, dtype=bool)
+        if isinstance(event.region, str):
+            return site.setup.regions[event.region]
+        grid = next(one.grid for one in self.scenario.site if one.name == site.setup.name)
+        return mask(event.region, *grid.centres())
+
+    # --- what comes out -------------------------------------------------------------------------------------------
+
+    def observables(self) -> dict[str, Any]:
+        """Totals over the sites, and the same names for each under `sites`."""
+        sites = {name: measures.site_values(site) for name, site in self.sites.items()}
+        return {**_total(self.sites, sites), "sites": sites}
+
+    def fields(self) -> dict[str, dict[str, tuple[np.ndarray, str, str]]]:
+        return {name: measures.fields(site) for name, site in self.sites.items()}
+
+    def coordinates(self) -> dict[str, dict[str, np.ndarray]]:
+        """Voxel centres [m] per site and axis."""
+        return {
+            name: {axis: (np.arange(n) + 0.5) * h for axis, n, h in zip("zyx", site.setup.shape, site.setup.spacing, strict=True)}
+            for name, site in self.sites.items()
+        }
+
+    def statistics(self) -> dict[str, float]:
+        """Work done so far."""
+        counts = [site.count() for site in self.sites.values()]
+        totals = {name: sum(count[name] for count in counts) for name in counts[0]}
+        return {**totals, "compile_s": round(jit.compile_seconds(), 3)}
+
+    # --- checkpoints ----------------------------------------------------------------------------------------------
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {f"{name}.{key}": array for name, site in self.sites.items() for key, array in site.state.arrays().items()}
+
+    def meta(self) -> dict[str, Any]:
+        return {"seed": self.seed, "counts": {name: site.count() for name, site in self.sites.items()}}
+
+    @classmethod
+    def restore(cls, scenario: Any, arrays: dict[str, np.ndarray], meta: dict[str, Any], threads: int = 1) -> "Simulation":
+        """The simulation as a checkpoint left it."""
+        simulation = cls(scenario, meta["seed"], threads)
+        for name, site in simulation.sites.items():
+            own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+            site.load(own, meta["counts"][name])
+        return simulation
+
+
+def _excise(site: Site, event: Any, mask: np.ndarray) -> None:
+    site.excise(mask, event.completeness)
+
+
+def _expose(site: Site, event: Any, mask: np.ndarray) -> None:
+    site.expose(mask, event.fraction, event.s, 0.0 if event.healing is None else 1.0 / event.healing)
+
+
+_ACTS: dict[str, Callable[[Site, Any, np.ndarray], None]] = {"excise": _excise, "expose": _expose}
+
+
+def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Totals: sums of amounts, worst of the ledgers, ratios of sums; a single site speaks for itself."""
+    if len(values) == 1:
+        return dict(next(iter(values.values())))
+    rows = list(values.values())
+    out: dict[str, Any] = {name: None for name in rows[0]}
+    out.update({name: sum(row[name] for row in rows) for name in _SUMS})
+    out.update({name: max(row[name] for row in rows) for name in _LARGEST})
+    volume = sum(site.volume() for site in sites.values())
+    out["deposit_calcium_mg_per_cm3"] = out["deposit_calcium_mg"] / (volume * 1e6)
+    nuclei = sum(row["expected_nuclei_per_cm3"] * site.volume() for row, site in zip(rows, sites.values(), strict=True))
+    out["expected_nuclei_per_cm3"] = nuclei / volume
+    days = [row["onset_day"] for row in rows if row["onset_day"] is not None]
+    out["onset_day"] = min(days, default=None)
+    heaviest = max(rows, key=lambda row: row["deposit_calcium_mg"])
+    for name in ("calcium_phosphorus_ratio", "limiting_step", "damkohler", "thiele"):
+        out[name] = heaviest[name]
+    return out
+
+
+def memory_estimate(scenario: Any) -> int:
+    """Peak bytes of a run: fields per voxel and species, and what active voxels carry, over an interpreter with its libraries."""
+    total = BASE_MEMORY
+    for one in scenario.site:
+        nx, ny, nz = one.grid.counts
+        padded = (nx + 2) * (ny + 2) * (nz + 2)
+        total += int(padded * BYTES_PER_VOXEL)
+    return total
+
+
+BASE_MEMORY = 260_000_000  # interpreter, numba and the compiled kernels, measured
+BYTES_PER_VOXEL = 8 * (4 * 27 + 4 * 6 + 24 * 2 + 30)  # fields × species, hierarchy, cohorts, per-voxel scalars
