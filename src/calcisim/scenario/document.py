@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from calcisim.scenario.errors import Mistake, ScenarioError, nearest
+from calcisim.scenario.errors import Mistake, ScenarioError, nearest, shown
 from calcisim.scenario.errors import Path as Key
-from calcisim.scenario.files import inside, named, names, read_text, roots
+from calcisim.scenario.files import inside, is_file, named, names, read_text, roots
 
 MAX_DEPTH = 32  # levels of nesting in a file
 MAX_EXTENDS = 8
@@ -169,18 +169,18 @@ def _parent(path: Path, wanted: Any, lines: dict[Key, int]) -> Path:
     if not isinstance(wanted, str) or not wanted.strip() or "\0" in wanted or len(wanted) > 500:
         raise refuse("a scenario name or a path is needed", 'for example extends = "dystrophic/subdermal-cusp"')
     if ".." in re.split(r"[/\\]", wanted):
-        raise refuse(f"{wanted!r} leads out of the folder", "no '..' here; name a scenario or a file below this folder")
+        raise refuse(f"{shown(wanted)} leads out of the folder", "no '..' here; name a scenario or a file below this folder")
     if wanted.startswith(("/", "~", "\\")) or re.match(r"^[A-Za-z]:", wanted):
-        raise refuse(f"{wanted!r} is an absolute path", "name a scenario or a file below this folder")
+        raise refuse(f"{shown(wanted)} is an absolute path", "name a scenario or a file below this folder")
     beside = path.parent / (wanted if wanted.endswith(".toml") else wanted + ".toml")
-    if beside.is_file():
+    if is_file(beside):
         root = next((root for root in roots() if inside(path, root)), path.parent)
         if inside(beside, root):
             return beside
-        raise refuse(f"{wanted!r} is a link that leads out of the folder", "copy the file instead")
+        raise refuse(f"{shown(wanted)} is a link that leads out of the folder", "copy the file instead")
     found = named(wanted)
     if found is None:
-        raise refuse(f"there is no scenario {wanted!r}", nearest(wanted, names(), ""))
+        raise refuse(f"there is no scenario {shown(wanted)}", nearest(wanted, names(), ""))
     return found
 
 

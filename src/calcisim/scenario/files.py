@@ -3,6 +3,7 @@
 Light on purpose: `calcisim list` needs only this.
 """
 
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,13 +36,21 @@ def inside(path: Path, root: Path) -> bool:
         return False
 
 
+def is_file(path: Path) -> bool:
+    """True for a file that can be asked about; a name that no file system takes is no file."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def named(name: str) -> Path | None:
     """The file of a name below one of the roots, or None. Links that lead out of the root do not count."""
     if name.startswith(("/", "~")) or "\\" in name or ".." in name.split("/"):
         return None
     for root in roots():
         path = root / (name if name.endswith(".toml") else name + ".toml")
-        if path.is_file() and inside(path, root):
+        if is_file(path) and inside(path, root):
             return path
     return None
 
@@ -51,17 +60,14 @@ def resolve(name: str | Path) -> Path:
     text = str(name)
     if not text.strip() or "\0" in text or len(text) > 1000:
         raise ScenarioError(Mistake(repr(text[:60]), "", "this is not the name of a scenario", "`calcisim list` shows them"))
-    try:
-        path = Path(text)
-        if path.is_file():
-            return path
-        if path.is_dir():
-            raise ScenarioError(Mistake(text, "", "this is a folder, not a scenario file", "name a file in it"))
-        found = named(text)
-    except OSError as error:
-        raise ScenarioError(Mistake(text[:60], "", f"cannot be looked up: {error.strerror}", "`calcisim list` shows the names")) from None
+    path = Path(text)
+    if is_file(path):
+        return path
+    if os.path.isdir(text):
+        raise ScenarioError(Mistake(text, "", "this is a folder, not a scenario file", "name a file in it"))
+    found = named(text)
     if found is None:
-        raise ScenarioError(Mistake(text, "", "there is no such file and no scenario of this name", nearest(text, names(), "")))
+        raise ScenarioError(Mistake(text[:200], "", "there is no such file and no scenario of this name", nearest(text, names(), "")))
     return found
 
 
@@ -71,7 +77,7 @@ def read_text(path: Path) -> str:
     def refuse(message: str, hint: str = "", line: int = 0) -> ScenarioError:
         return ScenarioError(Mistake(str(path), "", message, hint, line))
 
-    if not path.is_file():
+    if not is_file(path):
         raise refuse("this is not a regular file")
     try:
         with path.open("rb") as stream:
