@@ -291,6 +291,16 @@ def test_impossible_totals_return_a_negative_count(bad):
     assert (out == 7.0).all()
 
 
+@settings(max_examples=150, deadline=None)
+@given(totals, totals, st.floats(-0.03, 0.06), st.floats(-0.03, 0.06), st.floats(-5.0, 0.0))
+def test_a_start_from_any_other_solution_gives_the_cold_answer(first, second, alk1, alk2, log_pco2):
+    x, cold, la, wanted = np.zeros(6), np.zeros(6), np.zeros(6), np.zeros(6)
+    assert speciation.speciate_alkalinity(K37, A37, 0.05, *first[:6], alk1, *first[6:], x, la, 1e-8, 100) > 0
+    assert speciation.speciate_alkalinity(K37, A37, 10.0**log_pco2, *second[:6], alk2, *second[6:], x, la, 1e-12, 100) > 0
+    assert speciation.speciate_alkalinity(K37, A37, 10.0**log_pco2, *second[:6], alk2, *second[6:], cold, wanted, 1e-12, 100) > 0
+    assert la == pytest.approx(wanted, abs=1e-8)
+
+
 def test_too_few_passes_return_a_negative_count():
     x, la = np.zeros(6), np.zeros(6)
     assert speciation.speciate_alkalinity(K37, A37, 0.05, 1e-3, 7e-4, 0.14, 0.004, 0.103, 1e-3, 0.0265, 1e-4, 0.0, x, la, 1e-14, 1) < 0

@@ -44,9 +44,10 @@ def full_at(ph, calcium, magnesium, phosphate, citrate, bicarbonate):
 
 
 def fast_at(f, x, ph, calcium, magnesium, phosphate):
-    passes, _, _, ca, mg, po4 = speciation_fast.fast_ph(f, ph, calcium, magnesium, phosphate, 0.0, x[2], 1e-6, 50)
+    passes, _, _, free_mg, ca, po4 = speciation_fast.fast_ph(f, ph, calcium, magnesium, phosphate, 0.0, x[2], 1e-6, 50)
     assert 0 < passes < 20
     lnh = -LN10 * ph
+    mg = math.log(free_mg) + f[speciation_fast.LNG2]
     return indices((ca, mg, po4, f[speciation_fast.LNCO3] - lnh, lnh, f[speciation_fast.LNW] - lnh), x[5])
 
 

@@ -56,6 +56,14 @@ def starting_strength(n, extra):
 
 
 @kernel
+def above_trace(total):
+    """The total itself, 0 below 1e-99 mol/kg: products of smaller numbers leave the range of floating point."""
+    if 0.0 < total < 1e-99:
+        return 0.0
+    return total
+
+
+@kernel
 def starting_ligands(q, ca, mg, w, n, h):
     """Free HPO4-2 and Citrate-3 [mol/kg] for a cold start, from below: every cation counted as free."""
     ih = 1.0 / h
@@ -143,14 +151,14 @@ def speciate_alkalinity(K, A, pCO2, tCa, tMg, tNa, tK, tCl, tP, tAlk, tCit, tAlb
     tol: stops when the relative change of I plus the squared Newton step is below it; maxit (int): most passes.
     Returns the number of passes; negative (and x zeroed, la untouched) when not converged. Source: chemistry of parkhurst2013.
     """
-    n = Totals(tCa, tMg, tNa, tK, tCl, tP, tCit, tAlb)
+    n = Totals(tCa, tMg, tNa, tK, tCl, above_trace(tP), above_trace(tCit), tAlb)
     affinity = K[CAALB]
     p, t, h, ionic, aw = x[0], x[2], x[3], x[4], x[5]
-    cold = not ionic > 0.0
+    cold = not (ionic > 0.0 and h > 0.0) or (p > 0.0) != (n.p > 0.0) or (t > 0.0) != (n.cit > 0.0)
     start = starting_strength(n, abs(tAlk))
+    warm = not cold
     if cold:
-        ionic = start
-        aw = 0.995
+        ionic, aw = start, 0.995
     for passes in range(1, maxit + 1):
         g1, g0 = activity(A, ionic)
         q = acids(K, g1, g0, aw)
@@ -178,7 +186,10 @@ def speciate_alkalinity(K, A, pCO2, tCa, tMg, tNa, tK, tCl, tP, tAlk, tCit, tAlb
             return passes
         ionic = min(now, 4.0 * start + 0.1)  # no solution can be stronger; an early iterate can
         aw = water
-        if not size < 1e300:
+        lost = not size < 1e300
+        if warm and (lost or passes == 20):
+            ionic, aw, cold, warm = start, 0.995, True, False  # the state came from too different a solution
+        elif lost:
             break
     x[:] = 0.0
     return -maxit
@@ -191,28 +202,29 @@ def speciate_ph(K, A, pH, tCa, tMg, tNa, tK, tCl, tP, tC, tCit, tAlb, x, out, to
     out (45,): 41 molalities in the order of speciation_data.species(), then γ_1, γ_2, γ_3, γ_0.
     Returns the number of passes; negative (and x zeroed, out untouched) when not converged. Source: chemistry of parkhurst2013.
     """
-    n = Totals(tCa, tMg, tNa, tK, tCl, tP, tCit, tAlb)
+    n = Totals(tCa, tMg, tNa, tK, tCl, above_trace(tP), above_trace(tCit), tAlb)
     affinity = K[CAALB]
     h = 10.0 ** (-pH)
     p, c, t, ionic, aw = x[0], x[1], x[2], x[4], x[5]
-    cold = not ionic > 0.0
-    start = starting_strength(n, tC)
+    carbonate = above_trace(tC)
+    cold = not ionic > 0.0 or (p > 0.0) != (n.p > 0.0) or (t > 0.0) != (n.cit > 0.0) or (c > 0.0) != (carbonate > 0.0)
+    start = starting_strength(n, carbonate)
+    warm = not cold
     if cold:
-        ionic = start
-        aw = 0.995
+        ionic, aw = start, 0.995
     for passes in range(1, maxit + 1):
         g1, g0 = activity(A, ionic)
         q = acids(K, g1, g0, aw)
         ca, mg, w = bindings(K, q, g1, g0, aw)
         if cold:
             p, t = starting_ligands(q, ca, mg, w, n, h)
-            c = tC / (1.0 + q.co3 / h + q.co2 * h)
+            c = carbonate / (1.0 + q.co3 / h + q.co2 * h)
             cold = False
         size = 1e300
         now = ionic
         water = aw
         for _ in range(6):
-            dp, dt, dc, now, water = newton_ph(q, ca, mg, w, n, affinity, tC, p, c, t, h)
+            dp, dt, dc, now, water = newton_ph(q, ca, mg, w, n, affinity, carbonate, p, c, t, h)
             size = abs(dp) + abs(dt) + abs(dc)
             dp, dt, dc = shorten(dp, dt, dc)
             p = relax(p, dp)
@@ -226,7 +238,10 @@ def speciate_ph(K, A, pH, tCa, tMg, tNa, tK, tCl, tP, tC, tCit, tAlb, x, out, to
             return passes
         ionic = min(now, 4.0 * start + 0.1)  # no solution can be stronger; an early iterate can
         aw = water
-        if not size < 1e300:
+        lost = not size < 1e300
+        if warm and (lost or passes == 20):
+            ionic, aw, cold, warm = start, 0.995, True, False  # the state came from too different a solution
+        elif lost:
             break
     x[:] = 0.0
     return -maxit

@@ -89,9 +89,10 @@ def fast_ph(f, pH, tCa, tMg, tP, p, t, tol, maxit):
     """SPEC-29. Fast tier, pH given: Newton in p on p (S + a_Ca c_Ca + a_Mg c_Mg) = P with c_M = M_T/(D_M + a_M p).
 
     f: coefficients of `freeze` (bicarbonate frozen); tCa, tMg, tP [mol/kg]; p, t: warm start of free HPO4-2 and Citrate-3
-    (p ≤ 0: cold). Scalars in and out, because a view of an array costs as much as an iteration. Stops when the squared relative
-    step is below tol. Returns (iterations, negative when not converged in maxit (int); p, t; ln activities of Ca+2, Mg+2, PO4-3).
-    Those of H+, OH- and CO3-2 are −pH ln 10, f[LNW] + pH ln 10, f[LNCO3] + pH ln 10. Source: derivation.
+    (p ≤ 0: cold). Scalars in and out, because a view of an array costs as much as an iteration. Stops when the relative step is
+    below tol; what is left is its cube, and 0.002 of it through citrate.
+    Returns (iterations, negative when not converged in maxit (int); p, t, free Mg+2 [mol/kg]; ln activities of Ca+2, PO4-3).
+    The others: H+ −pH ln 10, OH- f[LNW] + pH ln 10, CO3-2 f[LNCO3] + pH ln 10, Mg+2 f[LNG2] + ln of the molality. Source: derivation.
     """
     lnh = -2.302585092994046 * pH
     h = math.exp(lnh)
@@ -109,22 +110,28 @@ def fast_ph(f, pH, tCa, tMg, tP, p, t, tol, maxit):
     for passes in range(1, maxit + 1):
         dC = D + tC * t
         dM = E + tM * t
-        iC = 1.0 / (dC + aC * p)
-        iM = 1.0 / (dM + aM * p)
+        nC = dC + aC * p
+        nM = dM + aM * p
+        both = 1.0 / (nC * nM)  # one division for two
+        iC = both * nM
+        iM = both * nC
         cC = tCa * iC
         cM = tMg * iM
         sC = aC * cC * dC * iC
         sM = aM * cM * dM * iM
-        inverse = 1.0 / (S + sC + sM)
+        slope = S + sC + sM
+        bound = bT + tC * cC + tM * cM
+        both = 1.0 / (slope * bound)
+        inverse = both * bound
         step = (tP - p * (S + aC * cC + aM * cM)) * inverse
         step += step * step * inverse * (aC * iC * sC + aM * iM * sM)
-        carried = f[CIT] / (bT + tC * cC + tM * cM) - t
+        carried = f[CIT] * both * slope - t
         p = max(p + step, 0.1 * p)
         t += carried
         if abs(step) <= tol * p:
-            la0 = log_or_absent(cC - cC * iC * (aC * step + tC * carried)) + f[LNG2]
-            la1 = log_or_absent(cM - cM * iM * (aM * step + tM * carried)) + f[LNG2]
-            return passes, p, t, la0, la1, log_or_absent(p) + f[LNPO4] - lnh
+            calcium = cC - cC * iC * (aC * step + tC * carried)
+            magnesium = cM - cM * iM * (aM * step + tM * carried)
+            return passes, p, t, magnesium, log_or_absent(calcium) + f[LNG2], log_or_absent(p) + f[LNPO4] - lnh
     return -maxit, p, t, 0.0, 0.0, 0.0
 
 
