@@ -1,27 +1,14 @@
-"""Smaller parts of the studies: compile clock, memory, equations, facts, catalogue."""
+"""Smaller parts of the studies: memory, equations, facts, catalogue."""
 
 import time
 from types import SimpleNamespace
 
-import numba
 import pytest
 
 from calcisim import scenario
 from calcisim.errors import MemoryRefused, UsageError
 from calcisim.studies import catalogue, equations, provenance, resources, validate
-from calcisim.studies.compilation import CompileClock
 from calcisim.studies.progress import Lines, clock
-
-
-def test_the_compile_clock_counts_compilation_only():
-    compiled = numba.njit(lambda x: x + 1.0)
-    with CompileClock() as first:
-        compiled(1.0)
-        time.sleep(0.05)
-    with CompileClock() as second:
-        compiled(1.0)
-    assert first.seconds > 0.0
-    assert second.seconds == 0.0
 
 
 def test_memory_is_refused_above_80_percent_and_says_what_fits():

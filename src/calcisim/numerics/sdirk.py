@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from calcisim.errors import SolverError
 from calcisim.numerics.newton import NewtonControl, StageProblem, solve_stage
 
 GAMMA = 1.0 - 1.0 / math.sqrt(2.0)
@@ -113,10 +114,6 @@ class StepSize:
         if left <= self.dt * (1.0 + 1e-9):
             return left
         return 0.5 * left if left < 2.0 * self.dt else self.dt
-
-
-class SolverError(RuntimeError):
-    """The solver could not go on: says when, and why."""
 
 
 def advance(problem: StepProblem, time: float, target: float, size: StepSize, control: NewtonControl, counters: Counters) -> float:

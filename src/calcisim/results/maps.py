@@ -10,6 +10,7 @@ from calcisim.results import store, style
 
 # 1 mol of calcium per m³ of tissue in mg per cm³
 _CALCIUM_MG_CM3 = 40.078e-3
+_EMPTY = 0.01  # of the largest value: less than that is drawn as nothing and may be left out
 _PREFERRED = ("mineral_calcium", "mineral")
 
 
@@ -55,7 +56,23 @@ def _read(path: Path, site: str) -> Map | None:
     if name == "mineral_calcium" and unit.replace("·", " ") in ("mol m-3", "mol/m3", "mol/m³"):
         values, label = values * _CALCIUM_MG_CM3, "Deposited calcium (mg/cm³)"
     positions = {axis: _positions(coordinates, axis, values.shape[1 + "zyx".index(axis)]) for axis in "xyz"}
-    return Map(site, values, label, coordinates["time"] if flat else coordinates["time"][-1:], positions)
+    return _cropped(Map(site, values, label, coordinates["time"] if flat else coordinates["time"][-1:], positions))
+
+
+def _cropped(whole: Map) -> Map:
+    """The part that holds mineral, with a margin of half its width: an implant is small in its tissue."""
+    values, positions = whole.values, dict(whole.positions)
+    held = np.nan_to_num(values).max(axis=0)
+    if held.max() <= 0:
+        return whole
+    for number, axis in enumerate("zyx"):
+        others = tuple(n for n in range(3) if n != number)
+        places = np.flatnonzero(held.max(axis=others) > _EMPTY * held.max())
+        margin = max(2, (places[-1] - places[0] + 1) // 2)
+        kept = slice(max(0, places[0] - margin), places[-1] + margin + 1)
+        values = values[(slice(None), *(kept if n == number else slice(None) for n in range(3)))]
+        positions[axis] = positions[axis][kept]
+    return Map(whole.site, values, whole.label, whole.time, positions)
 
 
 def _positions(coordinates: dict[str, np.ndarray], axis: str, count: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from calcisim.studies import execute, provenance, resources
 
 DAY = 86400.0
 # Wall time of a run, from measured runs: start-up, and per voxel and accepted step.
-_START_S, _VOXEL_STEP_S, _STEP_S, _STEPS = 1.5, 1.4e-5, 0.01, 60
+_START_S, _VOXEL_STEP_S, _STEP_S = 2.5, 2.5e-5, 0.016
+_STEPS, _STEPS_PER_OUTPUT = 60, 1.5
 
 
 def voxels(scenario: Any) -> int:
@@ -24,7 +25,7 @@ def size(scenario: Any) -> str:
 
 def seconds(scenario: Any) -> float:
     """Rough wall time [s], kernels compiled: within a factor of three or so."""
-    steps = max(_STEPS, len(execute.output_times(scenario, scenario.duration)))
+    steps = _STEPS + _STEPS_PER_OUTPUT * len(execute.output_times(scenario, scenario.duration))
     return _START_S + steps * (_STEP_S * len(scenario.site) + voxels(scenario) * _VOXEL_STEP_S)
 
 

@@ -18,7 +18,6 @@ from calcisim.results.store import Results
 from calcisim.results.timeseries import TimeSeries
 from calcisim.simulation import checkpoint
 from calcisim.studies import provenance, resources
-from calcisim.studies.compilation import CompileClock
 from calcisim.studies.interrupt import Interrupts
 from calcisim.studies.progress import DAY, Reporter, clock
 
@@ -151,17 +150,16 @@ class _Job:
         self.began = time.monotonic()
         self.saved = self.began
         self.wall_before = 0.0
-        self.compiling = CompileClock()
         self.frames = 0
 
     def run(self) -> Outcome:
-        with Interrupts(self.reporter.note) as interrupts, self.compiling:
+        with Interrupts(self.reporter.note) as interrupts:
             simulation = self._restored() or self._fresh()
             self._announce(simulation)
             try:
                 stopped = self._advance(simulation, interrupts)
             except SolverError as error:
-                raise SolverError(f"{error} What was computed until then is in {self.place}.") from error
+                raise SolverError(f"{str(error).rstrip('.')}. What was computed until then is in {self.place}.") from error
             finally:
                 self.reporter.close()
                 if self.results is not None:
@@ -269,7 +267,6 @@ class _Job:
         run = {"scenario": self.document["scenario"], "days": self.document["days"], "seed": self.document["seed"]}
         cost = {
             **simulation.statistics(),
-            "compile_s": round(self.compiling.seconds, 3),
             "wall_s": round(self._wall(), 3),
             "peak_memory_mb": round(resources.peak_memory_mb(), 1),
             "state_sha256": state_sha256(simulation.arrays()),

@@ -1,0 +1,125 @@
+"""One suite over every shipped scenario, in its short form: it runs, its books close, nothing is negative, resuming changes nothing."""
+
+import os
+import random
+import signal
+
+import numpy as np
+import pytest
+
+from calcisim import scenario
+from calcisim.results import store, summary, timeseries
+from calcisim.studies import execute
+from calcisim.studies.progress import Reporter
+
+NAMES = scenario.names()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Directory of the short run of a scenario, run once."""
+    done = {}
+
+    def get(name):
+        if name not in done:
+            place = tmp_path_factory.mktemp("runs") / name.replace("/", "-")
+            done[name] = execute.start(execute.Request(name, quick=True, threads=1, out=place), Reporter(), execute.engine()).directory
+        return done[name]
+
+    return get
+
+
+def content(directory):
+    """What must be the same however the run went: fingerprint, time series, and every variable of every site."""
+    path = directory / "results.nc"
+    maps = {(site, name): _values(path, site, name).tobytes() for site in store.sites(path) for name in store.variables(path, site)}
+    return summary.read(directory)["state_sha256"], (directory / "timeseries.csv").read_bytes(), maps
+
+
+def _values(path, site, name):
+    coordinates = store.axes(path, site)
+    return coordinates[name] if name in coordinates else store.read(path, site, name)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_and_its_books_close(runs, name):
+    directory = runs(name)
+    document = summary.read(directory)
+    assert set(summary.REQUIRED) <= set(document)
+    for kind in ("calcium", "phosphorus", "alkalinity"):
+        assert abs(document[f"ledger_{kind}_relative"]) <= 1e-13
+        column = timeseries.read(directory)[f"ledger_{kind}_relative"]
+        assert np.nanmax(np.abs(column)) <= 1e-13
+    assert document["steps"] > 0
+    assert (directory / "figures" / "deposition.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_negative_or_not_a_number(runs, name):
+    path = runs(name) / "results.nc"
+    for site in store.sites(path):
+        for variable in store.variables(path, site):
+            values = _values(path, site, variable)
+            if variable == "ph":  # known only where mineral can form
+                values = values[~np.isnan(values)]
+            assert np.isfinite(values).all(), f"{site}.{variable}"
+            assert (values >= 0).all(), f"{site}.{variable}"
+
+
+def stopping(after):
+    """The simulation, with a Ctrl-C in its step `after` of this process."""
+    real = execute.engine()
+    count = 0
+
+    class Stopping(real.simulation()):
+        def advance(self, until, should_stop, progress):
+            def noticed(now):
+                nonlocal count
+                count += 1
+                if count == after:
+                    os.kill(os.getpid(), signal.SIGINT)
+                progress(now)
+
+            return super().advance(until, should_stop, noticed)
+
+    return execute.Engine(real.load, real.dump, lambda: Stopping, real.memory)
+
+
+def _stopped_and_resumed(name, place, steps, draw, times=1):
+    """Stop at random steps, go on with the other number of threads each time."""
+    after = draw.randrange(1, max(2, steps - 1))
+    outcome = execute.start(execute.Request(name, quick=True, threads=2, out=place), Reporter(), stopping(after))
+    left = steps - after
+    for number in range(times - 1):
+        if outcome.summary is not None or left < 3:
+            break
+        after = draw.randrange(1, left - 1)
+        outcome = execute.resume(place, 1 + number % 2, Reporter(), stopping(after))
+        left -= after
+    if outcome.summary is None:
+        execute.resume(place, 1, Reporter(), execute.engine())
+
+
+@pytest.mark.parametrize("name", ["dystrophic/subdermal-cusp"])
+def test_stopped_at_three_random_steps_it_ends_the_same(runs, name, tmp_path):
+    whole = runs(name)
+    _stopped_and_resumed(name, tmp_path / "r", summary.read(whole)["steps"], random.Random(name), times=3)
+    assert content(tmp_path / "r") == content(whole)
+
+
+@pytest.mark.push
+@pytest.mark.parametrize("name", NAMES)
+def test_stopped_and_resumed_with_one_and_two_threads(runs, name, tmp_path):
+    """R1 of the reliability table."""
+    whole = runs(name)
+    for trial in range(3):
+        place = tmp_path / f"r{trial}"
+        _stopped_and_resumed(name, place, summary.read(whole)["steps"], random.Random(f"{name}{trial}"))
+        assert content(place) == content(whole)
+
+
+def test_two_threads_give_the_same_bytes(runs, tmp_path):
+    name = "metastatic/ckd-constant"
+    request = execute.Request(name, quick=True, threads=2, out=tmp_path / "r")
+    execute.start(request, Reporter(), execute.engine())
+    assert content(tmp_path / "r") == content(runs(name))
