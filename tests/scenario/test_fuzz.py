@@ -41,7 +41,7 @@ VALUES = st.one_of(
 )
 
 
-def judge(make):
+def assert_fair(make):
     """Run one candidate: it must load or raise ScenarioError, within a second."""
     start = time.perf_counter()
     with warnings.catch_warnings():
@@ -91,7 +91,7 @@ def test_mutated_documents(data):
             )
         else:
             here[path[-1]] = data.draw(VALUES)
-    judge(lambda: from_document(base, Origin([("fuzz.toml", {})]), quick=data.draw(st.booleans())))
+    assert_fair(lambda: from_document(base, Origin([("fuzz.toml", {})]), quick=data.draw(st.booleans())))
 
 
 @pytest.mark.parametrize("round_", range(4))
@@ -104,7 +104,7 @@ def test_mutated_texts(round_, tmp_path):
         for _ in range(chance.randint(1, 4)):
             text = mutated(text, chance)
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        judge(lambda: scenario.load(path, quick=chance.random() < 0.3))
+        assert_fair(lambda: scenario.load(path, quick=chance.random() < 0.3))
 
 
 def mutated(text, chance):
@@ -140,7 +140,7 @@ def mutated(text, chance):
     value=st.one_of(st.text(max_size=20), st.sampled_from(NASTY)),
 )
 def test_mutated_settings(path, value):
-    judge(lambda: scenario.load("dystrophic/subdermal-cusp", [".".join(path) + "=" + value]))
+    assert_fair(lambda: scenario.load("dystrophic/subdermal-cusp", [".".join(path) + "=" + value]))
 
 
 @given(text=st.text(max_size=200))

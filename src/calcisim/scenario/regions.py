@@ -3,6 +3,7 @@
 Coordinates are in metres from the low corner of the grid, axes in the order x, y, z.
 """
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, model_validator
@@ -34,7 +35,7 @@ def identifier(raw: object) -> str:
 Name = Annotated[str, PlainValidator(identifier)]
 
 
-class Region(Table):
+class Region(Table, ABC):
     """What is painted: material (None keeps what is there), role, assay, name, override of tissue columns."""
 
     shape: str
@@ -44,13 +45,13 @@ class Region(Table):
     assay: bool = False
     override: Annotated[dict[str, float], PlainValidator(tissues.read_override)] = Field(default_factory=dict)
 
+    @abstractmethod
     def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
         """Which of the points (broadcast against each other) lie inside."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bounds(self) -> Bounds:
         """Low and high along x, y, z [m]."""
-        raise NotImplementedError
 
 
 def _ordered(low: float, high: float, key: str) -> None:
@@ -110,8 +111,9 @@ class _Round(Region):
     def _offset(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "tuple[ndarray, ndarray, ndarray]":
         return x - self.centre[0], y - self.centre[1], z - self.centre[2]
 
+    @abstractmethod
     def _reach(self) -> tuple[float, float, float]:
-        raise NotImplementedError
+        """Half the extent along x, y, z [m]."""
 
     def bounds(self) -> Bounds:
         return tuple((c - r, c + r) for c, r in zip(self.centre, self._reach(), strict=True))  # type: ignore[return-value]
@@ -191,8 +193,11 @@ class Cylinder(_Round):
         along = (x, y, z)[at]
         return (squared <= self.radius**2) & (along >= self.low) & (along < self.high)
 
+    def _reach(self) -> tuple[float, float, float]:
+        return (self.radius, self.radius, self.radius)
+
     def bounds(self) -> Bounds:
-        sides = [(c - self.radius, c + self.radius) for c in self.centre]
+        sides = list(super().bounds())
         sides["xyz".index(self.axis)] = (self.low, self.high)
         return tuple(sides)  # type: ignore[return-value]
 

@@ -4,6 +4,7 @@ The model never asks which drug it is: it sees only the levers, which add up ove
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -32,7 +33,7 @@ class Levers(NamedTuple):
     concentration: float = 0.0
 
 
-class Treatment(Table):
+class Treatment(Table, ABC):
     """kind, and the time from start to stop [s] in which it acts. `cite`: keys of the bibliography."""
 
     cite: ClassVar[tuple[str, ...]] = ()
@@ -51,9 +52,9 @@ class Treatment(Table):
         """True from start to just before stop."""
         return bool(self.start <= t < (math.inf if self.stop is None else self.stop))
 
+    @abstractmethod
     def levers(self, t: float) -> Levers:
         """What it moves at time t [s]."""
-        raise NotImplementedError
 
     def edges(self) -> tuple[float, ...]:
         """Times [s] at which its levers jump; the time step lands on them."""
