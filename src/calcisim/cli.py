@@ -261,11 +261,12 @@ def fit(
 def validate(
     only: Annotated[list[str] | None, typer.Argument(metavar="[FACT]...", help="ids such as F01; all by default")] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """The literature facts: target, what came out, pass or fail. Exit code 1 when one fails."""
     from calcisim.studies import validate as study
 
-    rows = study.validate(only or ())
+    rows = study.validate(only or (), say=(lambda _: None) if quiet else _say)
     if as_json:
         _print_json(rows)
     else:
@@ -274,7 +275,8 @@ def validate(
             ["fact", "role", "statement", "target", "tolerance", "got", ""],
             [[r["id"], r["role"], r["statement"], r["target"], r["tolerance"], r["got"], words[r["passed"]]] for r in rows],
         )
-        print(f"{sum(r['passed'] is True for r in rows)} pass, {sum(r['passed'] is False for r in rows)} fail, of {len(rows)} facts")
+        passed, failed = (sum(row["passed"] is outcome for row in rows) for outcome in (True, False))
+        print(f"{passed} pass, {failed} fail, {len(rows) - passed - failed} not yet addressed")
     if any(row["passed"] is False for row in rows):
         raise typer.Exit(1)
 

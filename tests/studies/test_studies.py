@@ -29,11 +29,13 @@ def test_an_equation_is_read_from_its_docstring(tmp_path):
     assert found.place.endswith("law.py:1")
 
 
-def test_facts_are_those_of_the_literature():
+def test_facts_are_those_of_the_literature(monkeypatch):
+    addressed = validate.validate(["F07"]) and set(validate.CHECKS)
+    monkeypatch.setattr(validate, "CHECKS", {})
     rows = validate.validate()
     assert len({row["id"] for row in rows}) == len(rows) == 26
     assert {row["role"] for row in rows} == {"calibrate", "validate"}
-    assert set(validate.CHECKS) <= {row["id"] for row in rows}
+    assert {"F01", "F02"} <= addressed <= {row["id"] for row in rows}
     with pytest.raises(UsageError, match="F01 to F27"):
         validate.validate(["F00"])
 
