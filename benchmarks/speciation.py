@@ -26,7 +26,7 @@ TARGETS = {
     "full alkalinity, cold, 1e-6": 1000.0,
     "full pH, warm, 1e-6": 450.0,
     "full alkalinity, warm, 1e-6": 450.0,
-    "fast pH, warm, 2 logs, 4 SI": 45.0,
+    "fast pH, warm, 3 logs, 4 SI": 45.0,
 }
 LNW = 38
 
@@ -64,13 +64,14 @@ def derivative(K, A, v, x, dla):
 
 @kernel
 def fast_given_ph(f, v, x, si, lk, tol):
-    """v, x, si component-major, as the fields of a grid are."""
+    """v (Ca, Mg, P, unused, h, ln h), x, si component-major, as the fields of a grid are."""
     n = 0
     for i in range(v.shape[1]):
-        passes, p, t, _, calcium, phosphate = fast_ph(f, v[5, i], v[0, i], v[1, i], v[2, i], x[0, i], x[2, i], tol, 20)
+        passes, p, t, calcium, magnesium, phosphate = fast_ph(f, v[4, i], v[5, i], v[0, i], v[1, i], v[2, i], x[0, i], x[2, i], tol, 20)
         x[0, i] = p
         x[2, i] = t
-        lnh = -2.302585092994046 * v[5, i]
+        x[1, i] = magnesium  # kept, so that its log is not optimised away
+        lnh = v[5, i]
         si[0, i] = 5.0 * calcium + 3.0 * phosphate + f[LNW] - lnh - lk[0]
         si[1, i] = 4.0 * calcium + 3.0 * phosphate + lnh - lk[3]
         si[2, i] = calcium + 0.74 * phosphate + 0.22 * lnh - lk[6]
@@ -123,11 +124,15 @@ def fast_cases(K, A, lk, v, near, warm_ph, warm_alk):
     """The lines of the fast tier, frozen at the first parcel, warm."""
     f, si, la = np.zeros(SIZE), np.zeros((4, len(v))), np.zeros((len(v), 6))
     freeze(K, A, v[0, 0], v[0, 1], 0.14, 0.004, 0.103, v[0, 2], v[0, 4], 0.0, warm_alk[0], f)
-    columns, state, rows = np.ascontiguousarray(near.T), np.ascontiguousarray(warm_ph.T), warm_alk.copy()
-    fast_given_ph(f, np.ascontiguousarray(v.T), state, si, lk, 1e-8)
+    columns, before, state = (np.ascontiguousarray(a.T) for a in (near, v, warm_ph))
+    rows = warm_alk.copy()
+    for a in (columns, before):
+        a[5] = -math.log(10.0) * v[:, 5]
+        a[4] = np.exp(a[5])
+    fast_given_ph(f, before, state, si, lk, 1e-8)
     fast_given_alkalinity(f, v, rows, la, 1e-12)
     return [
-        ("fast pH, warm, 2 logs, 4 SI", state, state.copy(), partial(fast_given_ph, f, columns, state, si, lk, 1e-2)),
+        ("fast pH, warm, 3 logs, 4 SI", state, state.copy(), partial(fast_given_ph, f, columns, state, si, lk, 1e-2)),
         ("fast alkalinity, warm, 4 logs", rows, rows.copy(), partial(fast_given_alkalinity, f, near, rows, la, 1e-4)),
     ]
 

@@ -85,17 +85,15 @@ def freeze(K, A, tCa, tMg, tNa, tK, tCl, tP, tCit, tAlb, x, f):
 
 
 @kernel
-def fast_ph(f, pH, tCa, tMg, tP, p, t, tol, maxit):
+def fast_ph(f, h, lnh, tCa, tMg, tP, p, t, tol, maxit):
     """SPEC-29. Fast tier, pH given: Newton in p on p (S + a_Ca c_Ca + a_Mg c_Mg) = P with c_M = M_T/(D_M + a_M p).
 
-    f: coefficients of `freeze` (bicarbonate frozen); tCa, tMg, tP [mol/kg]; p, t: warm start of free HPO4-2 and Citrate-3
-    (p ≤ 0: cold). Scalars in and out, because a view of an array costs as much as an iteration. Stops when the relative step is
-    below tol; what is left is its cube, and 0.002 of it through citrate.
-    Returns (iterations, negative when not converged in maxit (int); p, t, free Mg+2 [mol/kg]; ln activities of Ca+2, PO4-3).
-    The others: H+ −pH ln 10, OH- f[LNW] + pH ln 10, CO3-2 f[LNCO3] + pH ln 10, Mg+2 f[LNG2] + ln of the molality. Source: derivation.
+    f: coefficients of `freeze` (bicarbonate frozen); h, lnh: activity of H+ and its natural log (a full solution leaves both,
+    x[3] and la[4]); tCa, tMg, tP [mol/kg]; p, t: warm start of free HPO4-2 and Citrate-3 (p ≤ 0: cold). Scalars in and out,
+    because a view of an array costs as much as an iteration. Stops when the relative step is below tol; what is left is its cube,
+    and 0.002 of it through citrate. Returns (iterations, negative when not converged in maxit (int); p, t; natural-log activities
+    of Ca+2, Mg+2, PO4-3). The others: OH- f[LNW] − lnh, CO3-2 f[LNCO3] − lnh. Source: derivation.
     """
-    lnh = -2.302585092994046 * pH
-    h = math.exp(lnh)
     ih = 1.0 / h
     aC = f[CA0] + f[CA1] * h + f[CA2] * ih
     aM = f[MG0] + f[MG1] * h + f[MG2] * ih
@@ -110,28 +108,24 @@ def fast_ph(f, pH, tCa, tMg, tP, p, t, tol, maxit):
     for passes in range(1, maxit + 1):
         dC = D + tC * t
         dM = E + tM * t
-        nC = dC + aC * p
-        nM = dM + aM * p
-        both = 1.0 / (nC * nM)  # one division for two
-        iC = both * nM
-        iM = both * nC
+        iC = 1.0 / (dC + aC * p)
+        iM = 1.0 / (dM + aM * p)
         cC = tCa * iC
         cM = tMg * iM
         sC = aC * cC * dC * iC
         sM = aM * cM * dM * iM
-        slope = S + sC + sM
-        bound = bT + tC * cC + tM * cM
-        both = 1.0 / (slope * bound)
-        inverse = both * bound
+        inverse = 1.0 / (S + sC + sM)
         step = (tP - p * (S + aC * cC + aM * cM)) * inverse
         step += step * step * inverse * (aC * iC * sC + aM * iM * sM)
-        carried = f[CIT] * both * slope - t
+        carried = f[CIT] / (bT + tC * cC + tM * cM) - t
         p = max(p + step, 0.1 * p)
         t += carried
         if abs(step) <= tol * p:
             calcium = cC - cC * iC * (aC * step + tC * carried)
             magnesium = cM - cM * iM * (aM * step + tM * carried)
-            return passes, p, t, magnesium, log_or_absent(calcium) + f[LNG2], log_or_absent(p) + f[LNPO4] - lnh
+            la_ca = log_or_absent(calcium) + f[LNG2]
+            la_mg = log_or_absent(magnesium) + f[LNG2]
+            return passes, p, t, la_ca, la_mg, log_or_absent(p) + f[LNPO4] - lnh
     return -maxit, p, t, 0.0, 0.0, 0.0
 
 
