@@ -94,7 +94,7 @@ def write_species(q, ca, mg, w, n, affinity, p, c, t, h, g1, g0, out):
 
 @kernel
 def species_table(K, A, tCa, tMg, tNa, tK, tCl, tP, tCit, tAlb, x, out):
-    """SPEC-25 from a converged state x of either closure: out (45,) as in `write_species`. Units as in speciation.py."""
+    """All species (SPEC-25) from a converged state x of either closure: out (45,) as in `write_species`. Units as in speciation.py."""
     n = Totals(tCa, tMg, tNa, tK, tCl, tP, tCit, tAlb)
     g1, g0 = activity(A, x[4])
     q = acids(K, g1, g0, x[5])
