@@ -1,8 +1,8 @@
 """Geometric multigrid for several species that share faces and are coupled voxel by voxel.
 
 Solves, for every species s,
-    diag_s x_s − D_s Σ_faces T_f x_s,neighbour + Σ_q U_sq Σ_r W_qr x_r = b_s
-with per-voxel diagonals (transport included), face coefficients T shared by the species and a coupling of low rank q.
+    diag_s x_s − D_s Σ_faces T_f (x_s,neighbour − x_s) + Σ_q U_sq Σ_r W_qr x_r = b_s
+with per-voxel diagonals, face coefficients T shared by the species and a coupling of low rank q.
 Cell-centred; piecewise-constant restriction and prolongation; coarse faces from the fine ones over the ratio of centre distances;
 collective red–black Gauss–Seidel that inverts the voxel block by the Woodbury identity. Axes much longer than the shortest
 spacing are coarsened later (semi-coarsening), odd sizes leave a last single cell.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from calcisim.numerics import threads
-from calcisim.numerics.multigrid_kernels import add_faces, apply, coarsen, prolong, restrict_residual, smooth
+from calcisim.numerics.multigrid_kernels import apply, coarsen, complete, prolong, restrict_smoothed, smooth
 
 _SEMI = 1.5  # axes whose spacing is within this factor of the smallest are coarsened
 
@@ -21,15 +21,19 @@ _SEMI = 1.5  # axes whose spacing is within this factor of the smallest are coar
 class Level(NamedTuple):
     """One grid of the hierarchy. Arrays carry one ghost layer; T is zero on closed faces.
 
-    diag (species, z, y, x); tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
-    diffusivity (species,); stoichiometry (species, phase)
+    diag without faces, and inverse = 1/(diag_s + D_s Σ T) (species, z, y, x); tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
+    shrink (z, y, x): 1/(1 + wᵀA⁻¹U) for one phase; coupled (z, y): rows where w is not zero; diffusivity (species,);
+    stoichiometry (species, phase)
     """
 
     diag: np.ndarray
+    inverse: np.ndarray
     tx: np.ndarray
     ty: np.ndarray
     tz: np.ndarray
     w: np.ndarray
+    shrink: np.ndarray
+    coupled: np.ndarray
     diffusivity: np.ndarray
     stoichiometry: np.ndarray
 
@@ -58,7 +62,8 @@ def _allocate(shape: tuple[int, int, int], diffusivity: np.ndarray, stoichiometr
     padded = tuple(n + 2 for n in shape)
     species, phases = stoichiometry.shape
     faces = [np.zeros(padded) for _ in range(3)]
-    return Level(np.ones((species, *padded)), *faces, np.zeros((phases, species, *padded)), diffusivity, stoichiometry)
+    diag, w = np.ones((species, *padded)), np.zeros((phases, species, *padded))
+    return Level(diag, diag.copy(), *faces, w, np.ones(padded), np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
 
 
 class Hierarchy:
@@ -90,20 +95,20 @@ class Hierarchy:
 
     @property
     def fine(self) -> Level:
-        """The finest level: fill its diag (without faces), tx, ty, tz and w, then call `assemble`."""
+        """The finest level: fill its diag, tx, ty, tz and w, then call `assemble`."""
         return self.levels[0]
 
     def assemble(self) -> None:
-        """Complete the finest operator (diag += D_s Σ T) and make every coarser one from it."""
+        """Complete the finest operator and make every coarser one from it."""
         _, nz, ny, nx = self.fine.diag.shape
-        threads.rows(add_faces, (nz - 2) * (ny - 2), nx - 2, self.fine)
+        threads.rows(complete, (nz - 2) * (ny - 2), nx - 2, self.fine)
         for index, axes in enumerate(self.axes):
             coarse = self.levels[index + 1]
             _, nz, ny, nx = coarse.diag.shape
             factors = tuple(axis.factor for axis in axes)
             ratios = tuple(axis.ratio for axis in axes)
             threads.rows(coarsen, (nz - 2) * (ny - 2), (nx - 2) * 8, self.levels[index], coarse, *factors, *ratios)
-            threads.rows(add_faces, (nz - 2) * (ny - 2), nx - 2, coarse)
+            threads.rows(complete, (nz - 2) * (ny - 2), nx - 2, coarse)
 
     def _smooth(self, index: int, x, b, colour: int, zero: bool) -> None:
         _, nz, ny, nx = x.shape
@@ -120,7 +125,7 @@ class Hierarchy:
         coarse_b, coarse_x = self.b[index + 1], self.x[index + 1]
         factors = tuple(axis.factor for axis in self.axes[index])
         _, nz, ny, nx = coarse_b.shape
-        threads.rows(restrict_residual, (nz - 2) * (ny - 2), (nx - 2) * 8, self.levels[index], x, b, coarse_b, *factors)
+        threads.rows(restrict_smoothed, (nz - 2) * (ny - 2), (nx - 2) * 8, self.levels[index], x, coarse_b, *factors)
         self.cycle(coarse_b, coarse_x, index + 1)
         _, nz, ny, nx = x.shape
         threads.rows(prolong, (nz - 2) * (ny - 2), nx - 2, x, coarse_x, *factors)

@@ -6,19 +6,6 @@ from calcisim.jit import kernel
 
 
 @kernel
-def _neighbours(level, x, s, k, j, i):
-    """Σ_faces T_f x_s,neighbour of one voxel."""
-    return (
-        level.tx[k, j, i] * x[s, k, j, i - 1]
-        + level.tx[k, j, i + 1] * x[s, k, j, i + 1]
-        + level.ty[k, j, i] * x[s, k, j - 1, i]
-        + level.ty[k, j + 1, i] * x[s, k, j + 1, i]
-        + level.tz[k, j, i] * x[s, k - 1, j, i]
-        + level.tz[k + 1, j, i] * x[s, k + 1, j, i]
-    )
-
-
-@kernel
 def _woodbury(level, x, k, j, i, small, right):
     """Correct x = A⁻¹ b of one voxel for the coupling: x ← x − A⁻¹U (I + WᵀA⁻¹U)⁻¹ Wᵀx. small (q, q), right (q,) are scratch."""
     phases, species = level.w.shape[0], level.w.shape[1]
@@ -30,7 +17,7 @@ def _woodbury(level, x, k, j, i, small, right):
         for q in range(phases):
             entry = 0.0
             for s in range(species):
-                entry += level.w[p, s, k, j, i] * level.stoichiometry[s, q] / level.diag[s, k, j, i]
+                entry += level.w[p, s, k, j, i] * level.stoichiometry[s, q] * level.inverse[s, k, j, i]
             small[p, q] = entry + (1.0 if p == q else 0.0)
     for p in range(phases):  # elimination without pivoting: the diagonal is 1 plus a non-negative coupling
         for q in range(p + 1, phases):
@@ -46,23 +33,44 @@ def _woodbury(level, x, k, j, i, small, right):
         total = 0.0
         for q in range(phases):
             total += level.stoichiometry[s, q] * right[q]
-        x[s, k, j, i] -= total / level.diag[s, k, j, i]
+        x[s, k, j, i] -= total * level.inverse[s, k, j, i]
 
 
 @kernel
-def _sherman_morrison(level, x, k, j, i):
-    """The same for one phase, without scratch."""
-    species = level.w.shape[1]
-    right = 0.0
-    small = 1.0
+def _couple_row(level, x, k, j, first, amount):
+    """The same along one colour of a row for a single phase, whose 1/(1 + wᵀA⁻¹U) is stored. amount (nx,) is scratch."""
+    species, nx = x.shape[0], x.shape[3]
+    for i in range(first, nx - 1, 2):
+        amount[i] = 0.0
     for s in range(species):
-        right += level.w[0, s, k, j, i] * x[s, k, j, i]
-        small += level.w[0, s, k, j, i] * level.stoichiometry[s, 0] / level.diag[s, k, j, i]
-    if right == 0.0:
-        return
-    right /= small
+        w = level.w[0, s, k, j]
+        here = x[s, k, j]
+        for i in range(first, nx - 1, 2):
+            amount[i] += w[i] * here[i]
+    shrink = level.shrink[k, j]
+    for i in range(first, nx - 1, 2):
+        amount[i] *= shrink[i]
     for s in range(species):
-        x[s, k, j, i] -= level.stoichiometry[s, 0] * right / level.diag[s, k, j, i]
+        if level.stoichiometry[s, 0] != 0.0:
+            here = x[s, k, j]
+            inverse = level.inverse[s, k, j]
+            for i in range(first, nx - 1, 2):
+                here[i] -= level.stoichiometry[s, 0] * inverse[i] * amount[i]
+
+
+@kernel
+def _relax_row(level, x, b, s, k, j, first):
+    """x = (b + D Σ T x_neighbour)/diag along one colour of a row."""
+    nx = x.shape[3]
+    here = x[s, k, j]
+    south, north = x[s, k, j - 1], x[s, k, j + 1]
+    below, above = x[s, k - 1, j], x[s, k + 1, j]
+    tx, ty, ty_up = level.tx[k, j], level.ty[k, j], level.ty[k, j + 1]
+    tz, tz_up = level.tz[k, j], level.tz[k + 1, j]
+    right, inverse, d = b[s, k, j], level.inverse[s, k, j], level.diffusivity[s]
+    for i in range(first, nx - 1, 2):
+        flow = tx[i] * here[i - 1] + tx[i + 1] * here[i + 1] + ty[i] * south[i] + ty_up[i] * north[i] + tz[i] * below[i] + tz_up[i] * above[i]
+        here[i] = (right[i] + d * flow) * inverse[i]
 
 
 @kernel
@@ -73,67 +81,81 @@ def smooth(level, x, b, colour, zero, row0, row1):
     phases = level.w.shape[0]
     small = np.empty((phases, phases))
     right = np.empty(phases)
+    amount = np.empty(nx)
     for row in range(row0, row1):
         k = row // rows + 1
         j = row % rows + 1
-        if zero:
-            for s in range(species):
+        first = 1 + ((k + j + colour) & 1)
+        for s in range(species):
+            if zero:
+                here, side, inverse = x[s, k, j], b[s, k, j], level.inverse[s, k, j]
                 for i in range(nx):
-                    x[s, k, j, i] = 0.0
-        for i in range(1 + ((k + j + colour + 1) & 1), nx - 1, 2):
-            for s in range(species):
-                right_side = b[s, k, j, i]
-                if not zero:
-                    right_side += level.diffusivity[s] * _neighbours(level, x, s, k, j, i)
-                x[s, k, j, i] = right_side / level.diag[s, k, j, i]
-            if phases == 1:
-                _sherman_morrison(level, x, k, j, i)
-            elif phases > 1:
+                    here[i] = 0.0
+                for i in range(first, nx - 1, 2):
+                    here[i] = side[i] * inverse[i]
+            else:
+                _relax_row(level, x, b, s, k, j, first)
+        if not level.coupled[k, j]:
+            continue
+        if phases == 1:
+            _couple_row(level, x, k, j, first, amount)
+        else:
+            for i in range(first, nx - 1, 2):
                 _woodbury(level, x, k, j, i, small, right)
-
-
-@kernel
-def _product(level, x, s, k, j, i):
-    """(A x)_s of one voxel."""
-    phases, species = level.w.shape[0], level.w.shape[1]
-    value = level.diag[s, k, j, i] * x[s, k, j, i] - level.diffusivity[s] * _neighbours(level, x, s, k, j, i)
-    for q in range(phases):
-        coupling = 0.0
-        for r in range(species):
-            coupling += level.w[q, r, k, j, i] * x[r, k, j, i]
-        value += level.stoichiometry[s, q] * coupling
-    return value
 
 
 @kernel
 def apply(level, x, y, row0, row1):
     """y = A x."""
     species, _, ny, nx = x.shape
+    phases = level.w.shape[0]
     rows = ny - 2
     for row in range(row0, row1):
         k = row // rows + 1
         j = row % rows + 1
         for s in range(species):
+            out, here, diag = y[s, k, j], x[s, k, j], level.diag[s, k, j]
+            south, north = x[s, k, j - 1], x[s, k, j + 1]
+            below, above = x[s, k - 1, j], x[s, k + 1, j]
+            tx, ty, ty_up = level.tx[k, j], level.ty[k, j], level.ty[k, j + 1]
+            tz, tz_up, d = level.tz[k, j], level.tz[k + 1, j], level.diffusivity[s]
             for i in range(1, nx - 1):
-                y[s, k, j, i] = _product(level, x, s, k, j, i)
+                one = here[i]
+                flow = tx[i] * (here[i - 1] - one) + tx[i + 1] * (here[i + 1] - one) + ty[i] * (south[i] - one) + ty_up[i] * (north[i] - one)
+                out[i] = diag[i] * one - d * (flow + tz[i] * (below[i] - one) + tz_up[i] * (above[i] - one))
+        if not level.coupled[k, j]:
+            continue
+        for q in range(phases):
+            for i in range(1, nx - 1):
+                amount = 0.0
+                for r in range(species):
+                    amount += level.w[q, r, k, j, i] * x[r, k, j, i]
+                for s in range(species):
+                    y[s, k, j, i] += level.stoichiometry[s, q] * amount
 
 
 @kernel
-def restrict_residual(level, x, b, coarse, fz, fy, fx, row0, row1):
-    """coarse = Σ over the fine voxels of each coarse one of (b − A x). Rows are coarse rows."""
+def restrict_smoothed(level, x, coarse, fz, fy, fx, row0, row1):
+    """coarse = Σ over the fine voxels of each coarse one of (b − A x), right after colour 0 and colour 1 were relaxed from x = 0.
+
+    Colour 1 then has no residual, and that of colour 0 is what its neighbours brought, D Σ T x_neighbour. Rows are coarse rows.
+    """
     species, nz, ny, nx = x.shape
     rows = coarse.shape[2] - 2
     for row in range(row0, row1):
         kc = row // rows + 1
         jc = row % rows + 1
         for s in range(species):
+            out, d = coarse[s, kc, jc], level.diffusivity[s]
             for ic in range(1, coarse.shape[3] - 1):
-                total = 0.0
-                for k in range((kc - 1) * fz + 1, min(kc * fz + 1, nz - 1)):
-                    for j in range((jc - 1) * fy + 1, min(jc * fy + 1, ny - 1)):
-                        for i in range((ic - 1) * fx + 1, min(ic * fx + 1, nx - 1)):
-                            total += b[s, k, j, i] - _product(level, x, s, k, j, i)
-                coarse[s, kc, jc, ic] = total
+                out[ic] = 0.0
+            for k in range((kc - 1) * fz + 1, min(kc * fz + 1, nz - 1)):
+                for j in range((jc - 1) * fy + 1, min(jc * fy + 1, ny - 1)):
+                    here, south, north, below, above = x[s, k, j], x[s, k, j - 1], x[s, k, j + 1], x[s, k - 1, j], x[s, k + 1, j]
+                    tx, ty, ty_up, tz, tz_up = level.tx[k, j], level.ty[k, j], level.ty[k, j + 1], level.tz[k, j], level.tz[k + 1, j]
+                    for i in range(1 + ((k + j) & 1), nx - 1, 2):
+                        flow = tx[i] * here[i - 1] + tx[i + 1] * here[i + 1] + ty[i] * south[i] + ty_up[i] * north[i]
+                        out[(i - 1) // fx + 1] += d * (flow + tz[i] * below[i] + tz_up[i] * above[i])
 
 
 @kernel
@@ -145,8 +167,17 @@ def prolong(x, coarse, fz, fy, fx, row0, row1):
         k = row // rows + 1
         j = row % rows + 1
         for s in range(species):
-            for i in range(1, nx - 1):
-                x[s, k, j, i] += coarse[s, (k - 1) // fz + 1, (j - 1) // fy + 1, (i - 1) // fx + 1]
+            here = x[s, k, j]
+            above = coarse[s, (k - 1) // fz + 1, (j - 1) // fy + 1]
+            if fx == 1:
+                for i in range(1, nx - 1):
+                    here[i] += above[i]
+            else:
+                for i in range(1, nx - 2, 2):
+                    here[i] += above[(i + 1) >> 1]
+                    here[i + 1] += above[(i + 1) >> 1]
+                if nx % 2 == 1:  # an odd number of voxels leaves a single one
+                    here[nx - 2] += above[(nx - 1) >> 1]
 
 
 @kernel
@@ -162,34 +193,35 @@ def _face_sum(level, k, j, i):
 
 
 @kernel
-def _sum_block(fine, coarse, kc, jc, ic, fz, fy, fx):
-    """Add up what a coarse voxel inherits: diagonals without faces, couplings and its lower faces."""
+def _add_row(target, source, fx):
+    """target[coarse] += Σ source over the fine voxels of a row."""
+    for i in range(1, source.size - 1):
+        target[(i - 1) // fx + 1] += source[i]
+
+
+@kernel
+def _sum_rows(fine, coarse, kc, jc, fz, fy, fx):
+    """What a coarse row inherits: diagonals without faces, couplings and its lower faces."""
     species, nz, ny, nx = fine.diag.shape
     phases = fine.w.shape[0]
-    tx = 0.0
-    ty = 0.0
-    tz = 0.0
-    for s in range(species):
-        coarse.diag[s, kc, jc, ic] = 0.0
-        for q in range(phases):
-            coarse.w[q, s, kc, jc, ic] = 0.0
+    coarse.tx[kc, jc, :] = 0.0
+    coarse.ty[kc, jc, :] = 0.0
+    coarse.tz[kc, jc, :] = 0.0
+    coarse.diag[:, kc, jc, :] = 0.0
+    coarse.w[:, :, kc, jc, :] = 0.0
     for k in range((kc - 1) * fz + 1, min(kc * fz + 1, nz - 1)):
         for j in range((jc - 1) * fy + 1, min(jc * fy + 1, ny - 1)):
-            for i in range((ic - 1) * fx + 1, min(ic * fx + 1, nx - 1)):
-                faces = _face_sum(fine, k, j, i)
-                for s in range(species):
-                    coarse.diag[s, kc, jc, ic] += fine.diag[s, k, j, i] - fine.diffusivity[s] * faces
+            for s in range(species):
+                _add_row(coarse.diag[s, kc, jc], fine.diag[s, k, j], fx)
+                if fine.coupled[k, j]:
                     for q in range(phases):
-                        coarse.w[q, s, kc, jc, ic] += fine.w[q, s, k, j, i]
-                if i == (ic - 1) * fx + 1:
-                    tx += fine.tx[k, j, i]
-                if j == (jc - 1) * fy + 1:
-                    ty += fine.ty[k, j, i]
-                if k == (kc - 1) * fz + 1:
-                    tz += fine.tz[k, j, i]
-    coarse.tx[kc, jc, ic] = tx
-    coarse.ty[kc, jc, ic] = ty
-    coarse.tz[kc, jc, ic] = tz
+                        _add_row(coarse.w[q, s, kc, jc], fine.w[q, s, k, j], fx)
+            if j == (jc - 1) * fy + 1:
+                _add_row(coarse.ty[kc, jc], fine.ty[k, j], fx)
+            if k == (kc - 1) * fz + 1:
+                _add_row(coarse.tz[kc, jc], fine.tz[k, j], fx)
+            for i in range(1, nx - 1, fx):
+                coarse.tx[kc, jc, (i - 1) // fx + 1] += fine.tx[k, j, i]
 
 
 @kernel
@@ -200,17 +232,18 @@ def coarsen(fine, coarse, fz, fy, fx, rz, ry, rx, row0, row1):
     for row in range(row0, row1):
         kc = row // rows + 1
         jc = row % rows + 1
+        _sum_rows(fine, coarse, kc, jc, fz, fy, fx)
         for ic in range(1, nx - 1):
-            _sum_block(fine, coarse, kc, jc, ic, fz, fy, fx)
             coarse.tx[kc, jc, ic] *= rx[ic]
             coarse.ty[kc, jc, ic] *= ry[jc]
             coarse.tz[kc, jc, ic] *= rz[kc]
 
 
 @kernel
-def add_faces(level, row0, row1):
-    """diag_s += D_s Σ_faces T, once all faces of the level stand."""
+def complete(level, row0, row1):
+    """Once all faces of the level stand: 1/(diag_s + D_s Σ T), which rows are coupled, and 1/(1 + wᵀA⁻¹U) for one phase."""
     species, _, ny, nx = level.diag.shape
+    phases = level.w.shape[0]
     rows = ny - 2
     for row in range(row0, row1):
         k = row // rows + 1
@@ -218,4 +251,15 @@ def add_faces(level, row0, row1):
         for i in range(1, nx - 1):
             faces = _face_sum(level, k, j, i)
             for s in range(species):
-                level.diag[s, k, j, i] += level.diffusivity[s] * faces
+                level.inverse[s, k, j, i] = 1.0 / (level.diag[s, k, j, i] + level.diffusivity[s] * faces)
+        coupled = False
+        for q in range(phases):
+            for i in range(1, nx - 1):
+                total = 1.0
+                for s in range(species):
+                    if level.w[q, s, k, j, i] != 0.0:
+                        coupled = True
+                    total += level.w[q, s, k, j, i] * level.stoichiometry[s, q] * level.inverse[s, k, j, i]
+                if phases == 1:
+                    level.shrink[k, j, i] = 1.0 / total
+        level.coupled[k, j] = coupled

@@ -86,7 +86,7 @@ class Voxels(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """Bases and results of a stage per active voxel: growth shift [R_max], births and debris sites [1/m³], rates [1/(m³ s)]."""
+    """Bases and results of a stage per active voxel: growth shift [R_max], births and debris sites [1/m³], nucleation rate [1/(m³ s)]."""
 
     shift_base: np.ndarray
     shift: np.ndarray
@@ -94,7 +94,6 @@ class Stage(NamedTuple):
     births: np.ndarray
     debris_base: np.ndarray
     debris: np.ndarray
-    surface_rate: np.ndarray
     total_rate: np.ndarray
     failed: np.ndarray
 
@@ -162,7 +161,7 @@ def _eliminate(voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, v
         shift = shift_base + gamma_dt * velocity * open_share
         births = births_base + gamma_dt * (nucleation * open_share + steady)
         volume, slope = cohort_volume(voxels.number, voxels.coordinate, voxels.count, row, shift, mineral.table, mineral.table_step)
-        young, young_slope = newborn_volume(mineral.nucleus, shift, mineral.table, mineral.table_step)
+        young, young_slope = newborn_volume(mineral.nucleus, shift, mineral.terminal_exponent, mineral.table, mineral.table_step)
         value = scale * (volume + births * young)
         by_shift = scale * (slope + births * young_slope)
         by_births = scale * young
@@ -185,8 +184,46 @@ def _eliminate(voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, v
 
 
 @kernel
-def eliminate_minerals(c, mineral_field, porosity, initial_porosity, w, voxels, stage, chemistry, law, mineral, numbers, row0, row1):
-    """GRO-9. Sweep over active voxels: from c to m, φ and w_s = ∂m/∂c_s. numbers = (γΔt, time since step start, φ_min).
+def _speciate(total, warm, chemistry, activity):
+    """Activities of a voxel's totals [mol/kg] in the full tier; False where it finds no solution."""
+    done = speciate_alkalinity(
+        chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
+        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, activity, chemistry.tolerance, chemistry.iterations,
+    )  # fmt: skip
+    return done > 0
+
+
+@kernel
+def _slopes(total, warm, chemistry, ions, slopes, out):
+    """out_s = d ln IAP/dc_s [m³/mol] at frozen ionic strength (the fast tier's derivative serves Newton)."""
+    speciate_alkalinity_jacobian(
+        chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
+        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, slopes,
+    )  # fmt: skip
+    for s in range(4):
+        out[s] = 0.0
+        for ion in range(6):
+            if ions[ion] != 0.0:
+                out[s] += ions[ion] * slopes[ion, s] * 1e-3
+
+
+@kernel
+def _fluid_effects(substrate, row, magnesium, elapsed, law):
+    """Protection P, growth affinity Σ K c and the share of surface still exposed."""
+    relative = relative_coverage(magnesium, law.magnesium_half, law.magnesium_healthy) - 1.0
+    protection = substrate[row, PROTECTION] + substrate[row, MAGNESIUM_WEIGHT] * relative
+    affinity = substrate[row, AFFINITY] + substrate[row, MAGNESIUM_AFFINITY] * magnesium
+    exposed = substrate[row, EXPOSED]
+    if exposed > 0.0 and substrate[row, HEALING] > 0.0:
+        exposed *= math.exp(-substrate[row, HEALING] * elapsed)
+    return protection, affinity, exposed
+
+
+@kernel
+def eliminate_minerals(
+    rows, c, mineral_field, porosity, initial_porosity, w, voxels, stage, chemistry, law, mineral, numbers, first, last
+):  # fmt: skip
+    """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and w_s = ∂m/∂c_s. numbers = (γΔt, time since step start, φ_min).
 
     c, w (species, cells), mineral_field, porosity, initial_porosity (cells): flattened padded grids.
     stage.failed[row] is 1 where the chemistry found no solution.
@@ -194,56 +231,39 @@ def eliminate_minerals(c, mineral_field, porosity, initial_porosity, w, voxels, 
     gamma_dt, elapsed, floor = numbers
     activity = np.empty(6)
     slopes = np.empty((6, 4))
-    for row in range(row0, row1):
+    by_total = np.empty(4)
+    for place in range(first, last):
+        row = rows[place]
         cell = voxels.index[row]
         total = (c[CALCIUM, cell] * 1e-3, c[PHOSPHATE, cell] * 1e-3, c[MAGNESIUM, cell] * 1e-3, c[ALKALINITY, cell] * 1e-3)
-        done = speciate_alkalinity(
-            chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
-            chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, voxels.warm[row], activity, chemistry.tolerance, chemistry.iterations,
-        )  # fmt: skip
-        stage.failed[row] = 0.0 if done > 0 else 1.0
-        if done <= 0:
+        stage.failed[row] = 0.0 if _speciate(total, voxels.warm[row], chemistry, activity) else 1.0
+        if stage.failed[row] > 0.0:
             continue
         ln_iap = 0.0
         for ion in range(6):
             if mineral.ions[ion] != 0.0:
                 ln_iap += mineral.ions[ion] * activity[ion]
-        magnesium = c[MAGNESIUM, cell]
-        ph = -activity[4] / math.log(10.0)
-        mg_protection = relative_coverage(magnesium, law.magnesium_half, law.magnesium_healthy) - 1.0
-        protection = voxels.substrate[row, PROTECTION] + voxels.substrate[row, MAGNESIUM_WEIGHT] * mg_protection
-        affinity = voxels.substrate[row, AFFINITY] + voxels.substrate[row, MAGNESIUM_AFFINITY] * magnesium
-        exposed = voxels.substrate[row, EXPOSED]
-        if exposed > 0.0 and voxels.substrate[row, HEALING] > 0.0:
-            exposed *= math.exp(-voxels.substrate[row, HEALING] * elapsed)
+        protection, affinity, exposed = _fluid_effects(voxels.substrate, row, c[MAGNESIUM, cell], elapsed, law)
         sigma = nucleation_saturation(ln_iap, mineral.ln_ksp, mineral.ion_count)
         nucleation, nucleation_slope = _surface_nucleation(voxels.substrate, row, exposed, protection, sigma, law)
         site_rate, site_slope = _debris_nucleation(protection, sigma, law)
-        velocity, velocity_slope = _velocity(ln_iap, ph, affinity, mineral)
+        velocity, velocity_slope = _velocity(ln_iap, -activity[4] / math.log(10.0), affinity, mineral)
         debris = stage.debris_base[row] / (1.0 + gamma_dt * site_rate)
-        stage.debris[row] = debris
         share = voxels.continuous[row]
         m, shift, births, by_shift, by_births, feedback = _eliminate(
             voxels, row, mineral, mineral_field[cell], initial_porosity[cell], floor, gamma_dt, velocity, share * nucleation,
             share * site_rate * debris + voxels.given_births[row], stage.shift_base[row], stage.births_base[row],
         )  # fmt: skip
         open_share = max((initial_porosity[cell] - floor - mineral.molar_volume * m) / initial_porosity[cell], 0.0)
-        stage.shift[row] = shift
-        stage.births[row] = births
-        stage.surface_rate[row] = nucleation * open_share
+        stage.shift[row], stage.births[row], stage.debris[row] = shift, births, debris
         stage.total_rate[row] = nucleation * open_share + site_rate * debris
         mineral_field[cell] = m
         porosity[cell] = max(initial_porosity[cell] - mineral.molar_volume * m, floor)
-        site_part = debris * site_slope / (1.0 + gamma_dt * site_rate)
-        by_sigma = by_births * share * (nucleation_slope * open_share + site_part) / mineral.ion_count
-        by_iap = gamma_dt * (by_shift * velocity_slope * open_share + by_sigma) / feedback
-        speciate_alkalinity_jacobian(
-            chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
-            chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, voxels.warm[row], slopes,
-        )  # fmt: skip
+        by_sigma = by_births * share * (nucleation_slope * open_share + debris * site_slope / (1.0 + gamma_dt * site_rate))
+        by_iap = gamma_dt * (by_shift * velocity_slope * open_share + by_sigma / mineral.ion_count) / feedback
+        if by_iap < 1e-12 * porosity[cell] * c[CALCIUM, cell]:  # nothing here that Newton could notice
+            by_total[:] = 0.0
+        else:
+            _slopes(total, voxels.warm[row], chemistry, mineral.ions, slopes, by_total)
         for s in range(4):
-            change = 0.0
-            for ion in range(6):
-                if mineral.ions[ion] != 0.0:
-                    change += mineral.ions[ion] * slopes[ion, s]
-            w[s, cell] = by_iap * change * 1e-3
+            w[s, cell] = by_iap * by_total[s]

@@ -1,25 +1,45 @@
 """Primary particles of a voxel in cohorts that move together.
 
 A cohort is a number N [1/m³ tissue] of spheres with one growth coordinate x (GRO-6, in units of R_max). Growth adds the same
-shift to every cohort, so nothing diffuses between sizes; nuclei of a step enter as three cohorts at the Gauss points of
-the time they had; when the row is full, the two neighbours whose union changes least are joined, number and volume kept.
+shift to every cohort, so nothing diffuses between sizes; the nuclei of a step enter as a few cohorts at the Gauss points of
+the growth they had; when the row is full, the two neighbours whose union changes least are joined, number and volume kept.
 Rows of `number` and `coordinate` (voxel, cohort) are sorted from the oldest (largest) to the youngest.
 """
 
 from calcisim.jit import kernel
 from calcisim.physics.growth import growth_coordinate, radius_and_slope
 
-NEWBORN = 3  # cohorts per step: three Gauss points are exact to fifth order in the age
+@kernel
+def _gauss(index, count):
+    """Gauss–Legendre point and weight on (0, 1) for 2 or 4 points, the largest first."""
+    if count == 2:
+        return (0.7886751345948129, 0.5) if index == 0 else (0.2113248654051871, 0.5)
+    if index == 0:
+        return 0.9305681557970263, 0.17392742256872692
+    if index == 1:
+        return 0.6699905217924281, 0.3260725774312731
+    if index == 2:
+        return 0.3300094782075719, 0.3260725774312731
+    return 0.06943184420297371, 0.17392742256872692
 
 
 @kernel
-def _node(index):
-    """Gauss–Legendre point and weight on (0, 1), the oldest first."""
-    if index == 0:
-        return 0.8872983346207417, 0.2777777777777778
-    if index == 1:
-        return 0.5, 0.4444444444444444
-    return 0.1127016653792583, 0.2777777777777778
+def newborn_count(shift, exponent):
+    """How many cohorts the births of a step with this shift are kept in: finely while they grow, in two once they have stopped."""
+    young = min(shift, 1.0 + 4.0 / exponent)
+    return (2 if young < 0.3 else 4) + (2 if shift > young else 0)
+
+
+@kernel
+def newborn_node(index, shift, exponent):
+    """Growth since birth, and share of the births, of cohort `index`, the oldest first; births are uniform in the growth coordinate."""
+    young = min(shift, 1.0 + 4.0 / exponent)
+    old = 2 if shift > young else 0
+    if index < old:
+        point, weight = _gauss(index, 2)
+        return young + point * (shift - young), weight * (1.0 - young / shift)
+    point, weight = _gauss(index - old, 2 if young < 0.3 else 4)
+    return point * young, weight * (young / shift if shift > 0.0 else 1.0)
 
 
 @kernel
@@ -49,16 +69,21 @@ def cohort_volume(number, coordinate, count, row, shift, table, step):
 
 
 @kernel
-def newborn_volume(nucleus, shift, table, step):
-    """POP-3. Mean volume y³ of a particle born at a uniformly distributed instant of a step with this shift, and its derivative."""
+def newborn_volume(nucleus, shift, exponent, table, step):
+    """POP-3. Mean volume y³ of a particle born at a uniformly distributed instant of a step with this shift, and its derivative.
+
+    v̄(X) = (1/X) ∫₀^X v(x₀ + x) dx,  dv̄/dX = (v(x₀ + X) − v̄)/X
+    """
+    growth = max(shift, 0.0)
     volume = 0.0
-    slope = 0.0
-    for index in range(3):
-        share, weight = _node(index)
-        one, change = relative_volume(nucleus, share * max(shift, 0.0), table, step)
+    for index in range(newborn_count(growth, exponent)):
+        x, weight = newborn_node(index, growth, exponent)
+        one, _ = relative_volume(nucleus, x, table, step)
         volume += weight * one
-        slope += weight * share * change
-    return volume, slope if shift >= 0.0 else 0.0
+    if growth < 1e-6:
+        return volume, 0.0
+    last, _ = relative_volume(nucleus, growth, table, step)
+    return volume, max(last - volume, 0.0) / growth
 
 
 @kernel
@@ -123,10 +148,10 @@ def advance_cohorts(number, coordinate, count, shift, births, nucleus, exponent,
         if count[row] > 0:
             _move(number, coordinate, count, row, shift[row], exponent, table, step)
         if births[row] > 0.0:
-            for index in range(3):
-                share, weight = _node(index)
-                x = nucleus + share * max(shift[row], 0.0)
-                _append(number, coordinate, count, row, weight * births[row], x, exponent, table, step)
+            growth = max(shift[row], 0.0)
+            for index in range(newborn_count(growth, exponent)):
+                x, weight = newborn_node(index, growth, exponent)
+                _append(number, coordinate, count, row, weight * births[row], nucleus + x, exponent, table, step)
 
 
 @kernel

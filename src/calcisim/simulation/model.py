@@ -71,6 +71,7 @@ class SiteProblem:
         self.first_births = np.zeros(n)
         self.trial = Arrivals(*(array.copy() for array in state.arrivals))
         self.mean_rate = np.zeros(n)
+        self.busy = self.quiet = np.zeros(0, dtype=np.int64)
 
     # --- one step -------------------------------------------------------------------------------------------------
 
@@ -83,6 +84,16 @@ class SiteProblem:
             self.lattice, state.arrivals, self.trial, self.mean_rate, self.setup.voxel_volume, dt, self.voxels.given_births,
             self.voxels.continuous, *self.key, RANDOM_ARRIVALS,
         )  # fmt: skip
+        self._sort_rows()
+
+    def _sort_rows(self) -> None:
+        """Busy rows can gain or lose mineral within the step; quiet ones have nothing to grow, so one look after it is exact."""
+        state, voxels = self.state, self.voxels
+        busy = (state.count > 0) | (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0)
+        self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
+        self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.index[self.quiet]] = 0.0
+        for array in (self.local.shift, self.local.births, self.local.debris, self.local.failed):
+            array[self.quiet] = 0.0
 
     def start_stage(self, stage: Stage) -> None:
         """Base of the stage: the accepted state, plus w times what the first stage gained."""
@@ -114,7 +125,7 @@ class SiteProblem:
 
     def evaluate(self) -> bool:
         """Minerals, pores, faces, exchange and ledger at the iterate c."""
-        if not self._kinetics(self.stage.gamma_dt, self.stage.time - self.time):
+        if not self._kinetics(self.busy, self.stage.gamma_dt, self.stage.time - self.time):
             return False
         self._faces(self.stage.gamma_dt)
         fine = self.hierarchy.fine
@@ -128,12 +139,12 @@ class SiteProblem:
     def _rows(self, sweep, *args) -> None:
         threads.rows(sweep, self.n_rows, self.row_size, *args)
 
-    def _kinetics(self, gamma_dt: float, elapsed: float) -> bool:
-        if self.n_active == 0:
+    def _kinetics(self, rows: np.ndarray, gamma_dt: float, elapsed: float) -> bool:
+        if rows.size == 0:
             return True
         species = self.c.shape[0]
         threads.rows(
-            kinetics.eliminate_minerals, self.n_active, 1, self.c.reshape(species, -1), self.mineral.reshape(-1), self.porosity.reshape(-1),
+            kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(-1), self.porosity.reshape(-1),
             self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, -1), self.voxels, self.local, self.model.chemistry,
             self.model.nucleation, self.model.mineral, (gamma_dt, elapsed, self.model.minimum_porosity),
         )  # fmt: skip
@@ -181,7 +192,7 @@ class SiteProblem:
         state, local, model = self.state, self.local, self.model
         if self.n_active == 0:
             return 0.0
-        if self._negative():
+        if self._negative() or not self._kinetics(self.quiet, self.stage.gamma_dt, self.dt):
             return math.inf
         m0, m1, m2 = (field.reshape(-1)[self.voxels.index] for field in (state.mineral, self.first_mineral, self.mineral))
         error = (m1 - m0) / GAMMA + m0 - m2
@@ -234,7 +245,8 @@ class SiteProblem:
         for array in (self.local.shift_base, self.local.births_base, self.voxels.given_births):
             array[...] = 0.0
         self.local.debris_base[...] = self.state.debris
-        if not self._kinetics(0.0, 0.0):
+        self.voxels.continuous[...] = 0.0
+        if not self._kinetics(np.arange(self.n_active), 0.0, 0.0):
             raise FloatingPointError("the solution chemistry has no answer at the start of a step")
         self.state.rate[...] = self.local.total_rate
         self.state.rate_before[...] = self.local.total_rate
