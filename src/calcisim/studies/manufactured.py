@@ -47,8 +47,8 @@ class Manufactured(Trial):
     """The problem on n voxels along each of `dimensions` axes (x first)."""
 
     def __init__(self, dimensions: int, n: int):
-        shape = tuple(n if axis < dimensions else 1 for axis in (2, 1, 0))
-        spacing = tuple(1.0 / count for count in shape)
+        shape = (n if dimensions > 2 else 1, n if dimensions > 1 else 1, n)
+        spacing = (1.0 / shape[0], 1.0 / shape[1], 1.0 / shape[2])
         self.dimensions = dimensions
         self.axes = [(np.arange(count) + 0.5) * h for count, h in zip(shape, spacing, strict=True)]
         z, y, x = np.meshgrid(*self.axes, indexing="ij")
