@@ -27,8 +27,11 @@ def test_unknown_key_names_the_nearest():
 
 def test_no_entry_is_left_unused():
     from calcisim import scenario
+    from calcisim.physics import speciation_data
 
     used = {key for table in parameters.all_tables().values() for row in table.values() for key in row.sources}
+    for row in speciation_data.rows().values():
+        used.update(sources.split_keys(row["source"]))
     for name in scenario.names():
         used.update(scenario.load(name).literature)
     assert set(sources.references()) == used

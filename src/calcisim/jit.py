@@ -41,7 +41,8 @@ def _cache_directory() -> Path:
     from platformdirs import user_cache_path
 
     digest = hashlib.sha256(source_hash().encode())
-    for item in (version("numba"), version("llvmlite"), platform.python_version(), _cpu(), *(f"{name}={os.environ.get(name, '')}" for name in _FLAGS)):
+    flags = [f"{name}={os.environ.get(name, '')}" for name in _FLAGS]
+    for item in (version("numba"), version("llvmlite"), platform.python_version(), _cpu(), *flags):
         digest.update(item.encode())
     base = Path(os.environ.get("CALCISIM_CACHE_DIR") or user_cache_path("calcisim", appauthor=False))
     return base / f"kernels-{digest.hexdigest()[:16]}"

@@ -21,7 +21,8 @@ _SEMI = 1.5  # axes whose spacing is within this factor of the smallest are coar
 class Level(NamedTuple):
     """One grid of the hierarchy. Arrays carry one ghost layer; T is zero on closed faces.
 
-    diag without faces, and inverse = 1/(diag_s + D_s Σ T) (species, z, y, x); tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
+    diag without faces, and inverse = 1/(diag_s + D_s Σ T) (species, z, y, x);
+    tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
     shrink (z, y, x): 1/(1 + wᵀA⁻¹U) for one phase; coupled (z, y): rows where w is not zero; diffusivity (species,);
     stoichiometry (species, phase)
     """
@@ -61,9 +62,9 @@ def _coarse_axis(edges: np.ndarray, factor: int) -> tuple[np.ndarray, _Axis]:
 def _allocate(shape: tuple[int, int, int], diffusivity: np.ndarray, stoichiometry: np.ndarray) -> Level:
     padded = tuple(n + 2 for n in shape)
     species, phases = stoichiometry.shape
-    faces = [np.zeros(padded) for _ in range(3)]
+    tx, ty, tz = np.zeros(padded), np.zeros(padded), np.zeros(padded)
     diag, w = np.ones((species, *padded)), np.zeros((phases, species, *padded))
-    return Level(diag, diag.copy(), *faces, w, np.ones(padded), np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
+    return Level(diag, diag.copy(), tx, ty, tz, w, np.ones(padded), np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
 
 
 class Hierarchy:
@@ -77,7 +78,7 @@ class Hierarchy:
         self.stoichiometry = np.array(stoichiometry, dtype=float).reshape(self.diffusivity.size, -1)
         edges = [np.arange(n + 1) * float(h) for n, h in zip(shape, spacing, strict=True)]
         self.levels = [_allocate(tuple(shape), self.diffusivity, self.stoichiometry)]
-        self.axes: list[tuple[_Axis, ...]] = []
+        self.axes = []
         while any(edge.size > 2 for edge in edges):
             edges, axes = self._coarser(edges)
             self.axes.append(axes)

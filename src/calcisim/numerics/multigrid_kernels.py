@@ -69,7 +69,8 @@ def _relax_row(level, x, b, s, k, j, first):
     tz, tz_up = level.tz[k, j], level.tz[k + 1, j]
     right, inverse, d = b[s, k, j], level.inverse[s, k, j], level.diffusivity[s]
     for i in range(first, nx - 1, 2):
-        flow = tx[i] * here[i - 1] + tx[i + 1] * here[i + 1] + ty[i] * south[i] + ty_up[i] * north[i] + tz[i] * below[i] + tz_up[i] * above[i]
+        flow = tx[i] * here[i - 1] + tx[i + 1] * here[i + 1] + ty[i] * south[i] + ty_up[i] * north[i]
+        flow += tz[i] * below[i] + tz_up[i] * above[i]
         here[i] = (right[i] + d * flow) * inverse[i]
 
 
@@ -121,8 +122,9 @@ def apply(level, x, y, row0, row1):
             tz, tz_up, d = level.tz[k, j], level.tz[k + 1, j], level.diffusivity[s]
             for i in range(1, nx - 1):
                 one = here[i]
-                flow = tx[i] * (here[i - 1] - one) + tx[i + 1] * (here[i + 1] - one) + ty[i] * (south[i] - one) + ty_up[i] * (north[i] - one)
-                out[i] = diag[i] * one - d * (flow + tz[i] * (below[i] - one) + tz_up[i] * (above[i] - one))
+                flow = tx[i] * (here[i - 1] - one) + tx[i + 1] * (here[i + 1] - one)
+                flow += ty[i] * (south[i] - one) + ty_up[i] * (north[i] - one) + tz[i] * (below[i] - one) + tz_up[i] * (above[i] - one)
+                out[i] = diag[i] * one - d * flow
         if not level.coupled[k, j]:
             continue
         for q in range(phases):

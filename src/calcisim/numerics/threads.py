@@ -7,6 +7,7 @@ A sweep writes only its own rows, so the bytes it leaves do not depend on how ma
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import psutil
@@ -66,6 +67,6 @@ def rows(sweep: Callable[..., Any], n_rows: int, row_size: int, *args: Any) -> N
         return
     chunks = min(n_rows, _team.size * _CHUNKS_PER_THREAD)
     bounds = [n_rows * part // chunks for part in range(chunks + 1)]
-    futures = [_team.executor().submit(sweep, *args, low, high) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    futures = [_team.executor().submit(sweep, *args, low, high) for low, high in pairwise(bounds)]
     for future in futures:
         future.result()

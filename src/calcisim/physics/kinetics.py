@@ -73,13 +73,14 @@ class MineralLaw(NamedTuple):
 
 
 class Voxels(NamedTuple):
-    """Per active voxel (row): place in the padded grid, substrate, cohorts, debris sites and warm start of the chemistry."""
+    """Per active voxel (row): cell of the flattened padded grid, substrate columns, cohorts (number, coordinate, how many), warm start of
+    the chemistry, share in continuous lattice cells, births that the step must contain [1/(m³ s)]."""
 
-    index: np.ndarray
+    cell: np.ndarray
     substrate: np.ndarray
     number: np.ndarray
     coordinate: np.ndarray
-    count: np.ndarray
+    cohorts: np.ndarray
     warm: np.ndarray
     continuous: np.ndarray
     given_births: np.ndarray
@@ -160,7 +161,7 @@ def _eliminate(voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, v
         open_share = max((initial_porosity - floor) / initial_porosity - fill * m, 0.0)
         shift = shift_base + gamma_dt * velocity * open_share
         births = births_base + gamma_dt * (nucleation * open_share + steady)
-        volume, slope = cohort_volume(voxels.number, voxels.coordinate, voxels.count, row, shift, mineral.table, mineral.table_step)
+        volume, slope = cohort_volume(voxels.number, voxels.coordinate, voxels.cohorts, row, shift, mineral.table, mineral.table_step)
         young, young_slope = newborn_volume(mineral.nucleus, shift, mineral.terminal_exponent, mineral.table, mineral.table_step)
         value = scale * (volume + births * young)
         by_shift = scale * (slope + births * young_slope)
@@ -234,7 +235,7 @@ def eliminate_minerals(
     by_total = np.empty(4)
     for place in range(first, last):
         row = rows[place]
-        cell = voxels.index[row]
+        cell = voxels.cell[row]
         total = (c[CALCIUM, cell] * 1e-3, c[PHOSPHATE, cell] * 1e-3, c[MAGNESIUM, cell] * 1e-3, c[ALKALINITY, cell] * 1e-3)
         stage.failed[row] = 0.0 if _speciate(total, voxels.warm[row], chemistry, activity) else 1.0
         if stage.failed[row] > 0.0:

@@ -9,6 +9,7 @@ Rows of `number` and `coordinate` (voxel, cohort) are sorted from the oldest (la
 from calcisim.jit import kernel
 from calcisim.physics.growth import growth_coordinate, radius_and_slope
 
+
 @kernel
 def _gauss(index, count):
     """Gauss–Legendre point and weight on (0, 1) for 2 or 4 points, the largest first."""

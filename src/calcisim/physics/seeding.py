@@ -29,7 +29,7 @@ class Arrivals(NamedTuple):
     """Per cell: Λ, arrivals so far, and the Λ at which the next one happens."""
 
     expected: np.ndarray
-    count: np.ndarray
+    arrived: np.ndarray
     next: np.ndarray
 
 
@@ -79,7 +79,7 @@ def draw(lattice, arrivals, trial, rate, volume, dt, given, continuous, key0, ke
         given[row] = 0.0
         continuous[row] = 0.0
     for cell in range(lattice.identity.size):
-        count = arrivals.count[cell]
+        count = arrivals.arrived[cell]
         if count >= limit:
             for piece in range(lattice.start[cell], lattice.start[cell + 1]):
                 continuous[lattice.row[piece]] += lattice.share[piece]
@@ -100,7 +100,7 @@ def draw(lattice, arrivals, trial, rate, volume, dt, given, continuous, key0, ke
             for piece in range(lattice.start[cell], lattice.start[cell + 1]):
                 given[lattice.row[piece]] += beyond * lattice.share[piece] * rate[lattice.row[piece]]
         trial.expected[cell] = reached
-        trial.count[cell] = count
+        trial.arrived[cell] = count
         trial.next[cell] = following
 
 
@@ -108,9 +108,9 @@ def draw(lattice, arrivals, trial, rate, volume, dt, given, continuous, key0, ke
 def keep(lattice, arrivals, trial, births, volume, dt, given, continuous, limit):
     """Make the drawn arrivals the accepted ones, and add to Λ of the continuous cells what the step's solution nucleated."""
     for cell in range(lattice.identity.size):
-        if arrivals.count[cell] < limit:
+        if arrivals.arrived[cell] < limit:
             arrivals.expected[cell] = trial.expected[cell]
-            arrivals.count[cell] = trial.count[cell]
+            arrivals.arrived[cell] = trial.arrived[cell]
             arrivals.next[cell] = trial.next[cell]
             continue
         gained = 0.0

@@ -90,12 +90,15 @@ def face_flux(field, tz, ty, tx, s, k, j, i):
 
 
 @kernel
-def stage_ledger(c, base, mineral, mineral_base, plasma, exchange, porosity, faces_z, faces_y, faces_x, constants, u, residual, worst, row0, row1):
+def stage_ledger(
+    c, base, mineral, mineral_base, plasma, exchange, porosity, faces_z, faces_y, faces_x, constants, u, residual, worst, row0, row1
+):  # fmt: skip
     """TRN-4. Dissolved amount per tissue volume after a stage, and what it differs from φc.
 
     u_s = u_base + D_s Σ_faces T_f (c_nb − c) + γΔt e_s (c_plasma − c) − Σ_q S_sq (m_q − m_base)
     residual = u − φ c;  worst[row] = largest |residual|/(φ c), which below 1 keeps u positive.
-    c, u, base, exchange (species, z, y, x); mineral (phase, z, y, x); plasma (species,); constants = (γΔt, D (species,), S (species, phase))
+    c, u, base, exchange (species, z, y, x); mineral (phase, z, y, x); plasma (species,);
+    constants = (γΔt, D (species,), S (species, phase))
     """
     gamma_dt, diffusivity, stoichiometry = constants
     species, _, ny, nx = c.shape

@@ -1,6 +1,7 @@
 """Which references a scenario rests on."""
 
 from calcisim import parameters, sources
+from calcisim.physics import speciation_data
 from calcisim.scenario.schema import Scenario
 
 
@@ -10,6 +11,8 @@ def citations(scenario: Scenario) -> tuple[str, ...]:
     Of the tissue library only the tables of its tissues and materials count; free texts in `source` are left out.
     """
     found = set(scenario.literature)
+    for row in speciation_data.rows().values():
+        found.update(sources.split_keys(row.get("source", "")))
     for reference in scenario.reference:
         found.update(sources.split_keys(reference.source))
     for treatment in scenario.treatment:

@@ -19,7 +19,7 @@ def _overlaps(count: int, spacing: float, cell: float, resolved: bool) -> list[l
     return out
 
 
-def build(active: np.ndarray, shape: tuple[int, int, int], spacing: tuple[float, float, float], cell: float, resolved: tuple[bool, ...]) -> Lattice:
+def build(active: np.ndarray, shape: tuple[int, ...], spacing: tuple[float, ...], cell: float, resolved: tuple[bool, ...]) -> Lattice:
     """Lattice over the active voxels.
 
     active : (rows,) flat unpadded (z, y, x) index of each active voxel;  resolved : which axes the grid resolves
@@ -53,6 +53,5 @@ def _compressed(identity: np.ndarray, row: np.ndarray, share: np.ndarray) -> Lat
     order = np.lexsort((row, identity))
     identity, row, share = identity[order], row[order], share[order]
     cells, start = np.unique(identity, return_index=True)
-    return Lattice(
-        cells.astype(np.uint64), np.append(start, identity.size).astype(np.int64), row.astype(np.int64), np.ascontiguousarray(share, dtype=float)
-    )
+    bounds = np.append(start, identity.size).astype(np.int64)
+    return Lattice(cells.astype(np.uint64), bounds, row.astype(np.int64), np.ascontiguousarray(share, dtype=float))

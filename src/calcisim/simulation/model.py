@@ -91,7 +91,7 @@ class SiteProblem:
         state, voxels = self.state, self.voxels
         busy = (state.count > 0) | (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0)
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
-        self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.index[self.quiet]] = 0.0
+        self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[self.quiet]] = 0.0
         for array in (self.local.shift, self.local.births, self.local.debris, self.local.failed):
             array[self.quiet] = 0.0
 
@@ -144,7 +144,8 @@ class SiteProblem:
             return True
         species = self.c.shape[0]
         threads.rows(
-            kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(-1), self.porosity.reshape(-1),
+            kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(-1),
+            self.porosity.reshape(-1),
             self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, -1), self.voxels, self.local, self.model.chemistry,
             self.model.nucleation, self.model.mineral, (gamma_dt, elapsed, self.model.minimum_porosity),
         )  # fmt: skip
@@ -194,7 +195,7 @@ class SiteProblem:
             return 0.0
         if self._negative() or not self._kinetics(self.quiet, self.stage.gamma_dt, self.dt):
             return math.inf
-        m0, m1, m2 = (field.reshape(-1)[self.voxels.index] for field in (state.mineral, self.first_mineral, self.mineral))
+        m0, m1, m2 = (field.reshape(-1)[self.voxels.cell] for field in (state.mineral, self.first_mineral, self.mineral))
         error = (m1 - m0) / GAMMA + m0 - m2
         mass = error / (model.relative_tolerance * np.abs(m2) + model.absolute_tolerance)
         scale = model.absolute_tolerance * model.mineral.molar_volume / (4.0 / 3.0 * math.pi * model.mineral.terminal_radius**3)
@@ -219,7 +220,7 @@ class SiteProblem:
             self.lattice, state.arrivals, self.trial, local.births, setup.voxel_volume, self.dt, self.voxels.given_births,
             self.voxels.continuous, RANDOM_ARRIVALS,
         )  # fmt: skip
-        index = self.voxels.index
+        index = self.voxels.cell
         state.uptake[...] = (self.mineral.reshape(-1)[index] - state.mineral.reshape(-1)[index]) / self.dt
         state.progress[1] += math.fsum(local.births) * setup.voxel_volume
         state.c[...] = self.c

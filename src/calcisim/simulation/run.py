@@ -24,6 +24,10 @@ def never() -> bool:
     return False
 
 
+def ignore(time: float) -> None:
+    """The default of `progress`."""
+
+
 class Simulation:
     """Sites, their events and their clock. `time` is that of the site that is furthest behind [s]."""
 
@@ -54,9 +58,7 @@ class Simulation:
     def time(self) -> float:
         return min(site.time for site in self.sites.values())
 
-    def advance(
-        self, until: float, should_stop: Callable[[], bool] = never, progress: Callable[[float], None] = lambda time: None
-    ) -> bool:
+    def advance(self, until: float, should_stop: Callable[[], bool] = never, progress: Callable[[float], None] = ignore) -> bool:
         """Move every site to `until` [s]; False when `should_stop()` was true after a finished step before that."""
 
         def after_step(now: float) -> bool:
@@ -151,7 +153,7 @@ def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[st
     if len(values) == 1:
         return dict(next(iter(values.values())))
     rows = list(values.values())
-    out: dict[str, Any] = {name: None for name in rows[0]}
+    out: dict[str, Any] = dict.fromkeys(rows[0])
     out.update({name: sum(row[name] for row in rows) for name in _SUMS})
     out.update({name: max(row[name] for row in rows) for name in _LARGEST})
     volume = sum(site.volume() for site in sites.values())

@@ -16,7 +16,8 @@ class State:
     """Accepted state of a site.
 
     c, u (species, z, y, x) padded: total per pore fluid and ledger per tissue volume [mol/m³]; mineral (phase, z, y, x) padded [mol/m³];
-    per active voxel: number, coordinate (voxel, cohort), count, debris [1/m³], substrate columns, warm start, nucleation rate now and before, mineral uptake [mol/(m³ s)];
+    per active voxel: number, coordinate (voxel, cohort), count, debris [1/m³], substrate columns, warm start of the chemistry, nucleation
+    rate now and before, mineral uptake [mol/(m³ s)];
     arrivals per lattice cell; clock = (time, dt, error, last dt) [s]; progress = (onset time [s] or −1, primaries formed)
     """
 
