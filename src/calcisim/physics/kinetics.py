@@ -73,10 +73,11 @@ class MineralLaw(NamedTuple):
 
 
 class Voxels(NamedTuple):
-    """Per active voxel (row): cell of the flattened padded grid, substrate columns, cohorts (number, coordinate, how many), warm start of
-    the chemistry, share in continuous lattice cells, births that the step must contain [1/(m³ s)]."""
+    """Per active voxel (row): cell of the flattened padded grid, debris sites [1/m³], substrate columns, cohorts
+    (number, coordinate, how many), warm start of the chemistry, share in continuous lattice cells, births that the step must contain [1/(m³ s)]."""
 
     cell: np.ndarray
+    debris: np.ndarray
     substrate: np.ndarray
     number: np.ndarray
     coordinate: np.ndarray
@@ -87,14 +88,17 @@ class Voxels(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """Bases and results of a stage per active voxel: growth shift [R_max], births and debris sites [1/m³], nucleation rate [1/(m³ s)]."""
+    """Bases and results of a stage per active voxel: growth shift [R_max], births on surfaces [1/m³], ∫k dt of the debris
+    sites, the sites left and all born in the step [1/m³], nucleation rate [1/(m³ s)], 1 where the chemistry failed."""
 
     shift_base: np.ndarray
     shift: np.ndarray
     births_base: np.ndarray
     births: np.ndarray
-    debris_base: np.ndarray
+    emptied_base: np.ndarray
+    emptied: np.ndarray
     debris: np.ndarray
+    born: np.ndarray
     total_rate: np.ndarray
     failed: np.ndarray
 
@@ -146,10 +150,13 @@ def _velocity(ln_iap, ph, affinity, mineral):
 
 
 @kernel
-def _eliminate(voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, velocity, nucleation, steady, shift_base, births_base):
+def _eliminate(
+    voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, velocity, nucleation, given, shift_base, births_base, from_debris
+):  # fmt: skip
     """Solve m = M(shift(m), births(m)), where rates fade with the open pore share g = (φ − φ_min)/φ0. GRO-8.
 
-    shift = shift_base + γΔt v g(m);  births = births_base + γΔt (J g(m) + steady);  M = (4π/3) R_max³ Σ N y³/V_m
+    shift = shift_base + γΔt v g(m);  births = births_base + γΔt (J g(m) + given);
+    M = (4π/3) R_max³ (Σ N y³ + (births + from_debris) v̄)/V_m
     Newton kept inside a bracket; unique because g falls with m. Returns m, shift, births, ∂M/∂shift, ∂M/∂births, 1 + feedback.
     """
     scale = 4.0 / 3.0 * math.pi * mineral.terminal_radius**3 / mineral.molar_volume
@@ -160,11 +167,11 @@ def _eliminate(voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, v
     for _ in range(60):
         open_share = max((initial_porosity - floor) / initial_porosity - fill * m, 0.0)
         shift = shift_base + gamma_dt * velocity * open_share
-        births = births_base + gamma_dt * (nucleation * open_share + steady)
+        births = births_base + gamma_dt * (nucleation * open_share + given)
         volume, slope = cohort_volume(voxels.number, voxels.coordinate, voxels.cohorts, row, shift, mineral.table, mineral.table_step)
         young, young_slope = newborn_volume(mineral.nucleus, shift, mineral.terminal_exponent, mineral.table, mineral.table_step)
-        value = scale * (volume + births * young)
-        by_shift = scale * (slope + births * young_slope)
+        value = scale * (volume + (births + from_debris) * young)
+        by_shift = scale * (slope + (births + from_debris) * young_slope)
         by_births = scale * young
         feedback = 1.0
         if open_share > 0.0:
@@ -249,18 +256,20 @@ def eliminate_minerals(
         nucleation, nucleation_slope = _surface_nucleation(voxels.substrate, row, exposed, protection, sigma, law)
         site_rate, site_slope = _debris_nucleation(protection, sigma, law)
         velocity, velocity_slope = _velocity(ln_iap, -activity[4] / math.log(10.0), affinity, mineral)
-        debris = stage.debris_base[row] / (1.0 + gamma_dt * site_rate)
         share = voxels.continuous[row]
+        stage.emptied[row] = stage.emptied_base[row] + gamma_dt * site_rate
+        debris = voxels.debris[row] * math.exp(-stage.emptied[row])
+        from_debris = share * (voxels.debris[row] - debris)
         m, shift, births, by_shift, by_births, feedback = _eliminate(
             voxels, row, mineral, mineral_field[cell], initial_porosity[cell], floor, gamma_dt, velocity, share * nucleation,
-            share * site_rate * debris + voxels.given_births[row], stage.shift_base[row], stage.births_base[row],
+            voxels.given_births[row], stage.shift_base[row], stage.births_base[row], from_debris,
         )  # fmt: skip
         open_share = max((initial_porosity[cell] - floor - mineral.molar_volume * m) / initial_porosity[cell], 0.0)
-        stage.shift[row], stage.births[row], stage.debris[row] = shift, births, debris
+        stage.shift[row], stage.births[row], stage.debris[row], stage.born[row] = shift, births, debris, births + from_debris
         stage.total_rate[row] = nucleation * open_share + site_rate * debris
         mineral_field[cell] = m
         porosity[cell] = max(initial_porosity[cell] - mineral.molar_volume * m, floor)
-        by_sigma = by_births * share * (nucleation_slope * open_share + debris * site_slope / (1.0 + gamma_dt * site_rate))
+        by_sigma = by_births * share * (nucleation_slope * open_share + debris * site_slope)
         by_iap = gamma_dt * (by_shift * velocity_slope * open_share + by_sigma / mineral.ion_count) / feedback
         if by_iap < 1e-12 * porosity[cell] * c[CALCIUM, cell]:  # nothing here that Newton could notice
             by_total[:] = 0.0

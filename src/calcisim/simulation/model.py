@@ -3,7 +3,7 @@
     d(φ c_s)/dt = ∇·(D_s F ∇c_s) + φ κ (c_s,plasma − c_s) + outer exchange − Σ_q S_sq dm_q/dt        (TRN-4, TRN-5)
     dx/dt       = v(c)/R_max · g(φ)              growth coordinate shared by all primaries of a voxel    (GRO-3, GRO-6)
     dN/dt       = S_V Σ f J(c, s, P) g(φ) + debris                                                       (NUC-6)
-    dB/dt       = −a_d J(c, s_d, P) B            finite pool of debris sites                             (NUC-6)
+    dB/dt       = −a_d J(c, s_d, P) B            finite pool of debris sites, B = B_n exp(−∫ a_d J dt)   (NUC-6)
     m           = (4π/3) R_max³ Σ N y(x)³ / V_m,   φ = φ0 − V_m m,   g = (φ − φ_min)/φ0                  (POP-2)
 
 The stage solves for c; m, φ, N and B follow voxel by voxel (GRO-9). u = φc is advanced in flux form and keeps the books.
@@ -65,10 +65,10 @@ class SiteProblem:
         z, y, x = np.unravel_index(self.active, self.setup.shape)
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
         self.voxels = kinetics.Voxels(
-            index, state.substrate, state.number, state.coordinate, state.count, state.warm, np.zeros(n), np.zeros(n)
+            index, state.debris, state.substrate, state.number, state.coordinate, state.count, state.warm, np.zeros(n), np.zeros(n)
         )
         self.local = kinetics.Stage(*(np.zeros(n) for _ in kinetics.Stage._fields))
-        self.first_births = np.zeros(n)
+        self.first_born = np.zeros(n)
         self.trial = Arrivals(*(array.copy() for array in state.arrivals))
         self.mean_rate = np.zeros(n)
         self.busy = self.quiet = np.zeros(0, dtype=np.int64)
@@ -92,7 +92,7 @@ class SiteProblem:
         busy = (state.count > 0) | (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0)
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
         self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[self.quiet]] = 0.0
-        for array in (self.local.shift, self.local.births, self.local.debris, self.local.failed):
+        for array in (self.local.shift, self.local.births, self.local.born, self.local.debris, self.local.failed):
             array[self.quiet] = 0.0
 
     def start_stage(self, stage: Stage) -> None:
@@ -106,7 +106,7 @@ class SiteProblem:
             self.mineral[...] = state.mineral
             local.shift_base[...] = 0.0
             local.births_base[...] = 0.0
-            local.debris_base[...] = state.debris
+            local.emptied_base[...] = 0.0
             self.gain[...] = 0.0
             self.gross[...] = 0.0
             return
@@ -119,7 +119,7 @@ class SiteProblem:
         self.mineral_base += state.mineral
         local.shift_base[...] = w * local.shift
         local.births_base[...] = w * local.births
-        local.debris_base[...] = state.debris + w * (local.debris - state.debris)
+        local.emptied_base[...] = w * local.emptied
         self.gain *= w
         self.gross *= w
 
@@ -184,7 +184,7 @@ class SiteProblem:
         if stage.number == 1:
             self.first_u[...] = self.u
             self.first_mineral[...] = self.mineral
-            self.first_births[...] = self.local.births
+            self.first_born[...] = self.local.born
 
     # --- error and acceptance -------------------------------------------------------------------------------------
 
@@ -200,9 +200,9 @@ class SiteProblem:
         mass = error / (model.relative_tolerance * np.abs(m2) + model.absolute_tolerance)
         scale = model.absolute_tolerance * model.mineral.molar_volume / (4.0 / 3.0 * math.pi * model.mineral.terminal_radius**3)
         held = np.sum(state.number, axis=1, where=np.arange(state.number.shape[1]) < state.count[:, None])
-        births = self.first_births / GAMMA - local.births
+        births = self.first_born / GAMMA - local.born
         missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local.total_rate) - self.mean_rate)
-        count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + local.births) + scale)
+        count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + local.born) + scale)
         bearing = max(1, int(np.count_nonzero(m2)))
         norm = math.sqrt(max(float(mass @ mass), float(count @ count)) / bearing)
         filled = float(np.max(np.abs(m2 - m0))) * model.mineral.molar_volume / LARGEST_FILL
@@ -210,19 +210,19 @@ class SiteProblem:
 
     def _negative(self) -> bool:
         inner = (slice(None), *INNER)
-        fields = (self.u[inner], self.first_u[inner], self.mineral[inner], self.local.debris, self.local.births)
+        fields = (self.u[inner], self.first_u[inner], self.mineral[inner], self.local.debris, self.local.born)
         return any(not float(field.min()) >= 0.0 for field in fields)
 
     def accept(self) -> None:
         """Make the second stage the accepted state, and book it."""
         state, local, setup = self.state, self.local, self.setup
         keep(
-            self.lattice, state.arrivals, self.trial, local.births, setup.voxel_volume, self.dt, self.voxels.given_births,
+            self.lattice, state.arrivals, self.trial, local.born, setup.voxel_volume, self.dt, self.voxels.given_births,
             self.voxels.continuous, RANDOM_ARRIVALS,
         )  # fmt: skip
         index = self.voxels.cell
         state.uptake[...] = (self.mineral.reshape(-1)[index] - state.mineral.reshape(-1)[index]) / self.dt
-        state.progress[1] += math.fsum(local.births) * setup.voxel_volume
+        state.progress[1] += math.fsum(local.born) * setup.voxel_volume
         state.c[...] = self.c
         state.u[...] = self.u
         state.mineral[...] = self.mineral
@@ -234,7 +234,7 @@ class SiteProblem:
         state.substrate[:, kinetics.EXPOSED] *= np.exp(-healing * self.dt)
         mineral = self.model.mineral
         threads.rows(
-            advance_cohorts, self.n_active, 1, state.number, state.coordinate, state.count, local.shift, local.births, mineral.nucleus,
+            advance_cohorts, self.n_active, 1, state.number, state.coordinate, state.count, local.shift, local.born, mineral.nucleus,
             mineral.terminal_exponent, mineral.table, mineral.table_step,
         )  # fmt: skip
         state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
@@ -243,9 +243,8 @@ class SiteProblem:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""
         self.c[...] = self.state.c
         self.mineral[...] = self.state.mineral
-        for array in (self.local.shift_base, self.local.births_base, self.voxels.given_births):
+        for array in (self.local.shift_base, self.local.births_base, self.local.emptied_base, self.voxels.given_births):
             array[...] = 0.0
-        self.local.debris_base[...] = self.state.debris
         self.voxels.continuous[...] = 0.0
         if not self._kinetics(np.arange(self.n_active), 0.0, 0.0):
             raise FloatingPointError("the solution chemistry has no answer at the start of a step")
