@@ -73,8 +73,9 @@ class MineralLaw(NamedTuple):
 
 
 class Voxels(NamedTuple):
-    """Per active voxel (row): cell of the flattened padded grid, debris sites [1/m³], substrate columns, cohorts
-    (number, coordinate, how many), warm start of the chemistry, share in continuous lattice cells, births that the step must contain [1/(m³ s)]."""
+    """Per active voxel (row): cell of the flattened padded grid, debris sites [1/m³], substrate columns, cohorts (number, coordinate,
+    how many), warm start of the chemistry, share in continuous lattice cells, births that the step must contain [1/(m³ s)].
+    """
 
     cell: np.ndarray
     debris: np.ndarray
