@@ -55,20 +55,12 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def _quietly(text: str) -> None:
+    """What is said to nobody."""
+
+
 def _warn(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None) -> None:
     _say(f"warning: {message}")
-
-
-def _study(name: str) -> Any:
-    """A study by name; one clear message when this installation does not have it."""
-    import importlib
-
-    from calcisim.errors import UsageError
-
-    try:
-        return importlib.import_module(f"calcisim.studies.{name}")
-    except ModuleNotFoundError as error:
-        raise UsageError(f"this installation has no '{name}' ({error}).") from error
 
 
 def _print_json(document: Any) -> None:
@@ -247,14 +239,16 @@ def saturation(
 
 @app.command()
 def fit(
-    name: Annotated[str, typer.Argument(metavar="SCENARIO")] = "dystrophic/subdermal-cusp",
-    free: Annotated[str | None, typer.Option(metavar="A,B", help="parameters to fit")] = None,
+    name: Name,
+    data: Annotated[Path | None, typer.Argument(metavar="[DATA.csv]", help="measured points; those of the scenario by default")] = None,
+    free: Annotated[str | None, typer.Option(metavar="A,B", help="what may change; what is marked as fitted by default")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="write the fitted scenario here")] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit parameters to a scenario's measured points; prints intervals, correlations and what was not fitted."""
-    study = _study("fit")
+    """Fit parameters to measured points; prints intervals, correlations and what was not fitted."""
+    from calcisim.studies import fit as study
 
-    study.command(name, tuple(free.split(",")) if free else (), as_json)
+    study.command(name, tuple(free.split(",")) if free else (), as_json, data, out)
 
 
 @app.command()
@@ -266,7 +260,7 @@ def validate(
     """The literature facts: target, what came out, pass or fail. Exit code 1 when one fails."""
     from calcisim.studies import validate as study
 
-    rows = study.validate(only or (), say=(lambda _: None) if quiet else _say)
+    rows = study.validate(only or (), say=_quietly if quiet else _say)
     if as_json:
         _print_json(rows)
     else:
@@ -282,11 +276,11 @@ def validate(
 
 
 @app.command()
-def verify(as_json: Json = False) -> None:
+def verify(as_json: Json = False, quiet: Quiet = False) -> None:
     """Convergence orders and conservation, in a minute. Exit code 1 when one is missed."""
-    study = _study("verify")
+    from calcisim.studies import verify as study
 
-    rows = study.verify()
+    rows = study.verify(say=_quietly if quiet else _say)
     if as_json:
         _print_json(rows)
     else:
@@ -328,7 +322,7 @@ def warmup(quiet: Quiet = False) -> None:
     """Compile all kernels into the cache, once, so that later runs start at once."""
     from calcisim.studies import warmup as study
 
-    seconds = study.warmup(say=(lambda _: None) if quiet else _say)
+    seconds = study.warmup(say=_quietly if quiet else _say)
     if not quiet:
         _say(f"kernels are ready ({seconds:.1f} s)")
 

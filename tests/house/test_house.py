@@ -73,6 +73,9 @@ def test_the_readmes_scenarios_and_picture_exist():
     named = set(re.findall(r"`((?:dystrophic|metastatic|healthy|invitro)/[a-z0-9-]+)`", readme))
     assert named
     assert all((ROOT / "configs" / f"{name}.toml").is_file() for name in named)
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
+    assert pictures
+    assert all((ROOT / picture).is_file() for picture in pictures)
     assert "not for clinical decisions" in readme
 
 

@@ -1,4 +1,4 @@
-"""Compile every kernel once, by running the smallest scenario that uses them all."""
+"""Compile every kernel once, by running small pieces of what uses them."""
 
 import tempfile
 import time
@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 SCENARIO = "dystrophic/subdermal-cusp"
+# Two fluids, so that both ways to the pH are compiled.
+_FLUIDS = "name,T_C,pH_in,alk_in_meq,log_pCO2_in,tot_Ca_mM,tot_P_mM,tot_Na_mM,tot_Cl_mM\na,37,7.4,,,1.4,1.0,140,103\nb,37,,26,-1.28,1.4,1.0,140,103\n"
 
 
 def warmup(say: Callable[[str], None]) -> float:
-    """Run the shortest useful piece of the implant scenario in a temporary directory; returns the seconds it took."""
+    """Run the first minutes of the implant scenario and two fluids in a temporary directory; returns the seconds it took."""
     from calcisim.studies import execute, resources
     from calcisim.studies.progress import Reporter
+    from calcisim.studies.saturation import saturation
 
     began = time.perf_counter()
     if resources.cold():
@@ -19,4 +22,7 @@ def warmup(say: Callable[[str], None]) -> float:
     with tempfile.TemporaryDirectory(prefix="calcisim-warmup-") as folder:
         request = execute.Request(SCENARIO, days=0.05, quick=True, threads=1, out=Path(folder) / "run", command="calcisim warmup")
         execute.start(request, Reporter(), execute.engine())
+        fluids = Path(folder) / "fluids.csv"
+        fluids.write_text(_FLUIDS, encoding="utf-8")
+        saturation(fluids, Path(folder) / "species.csv")
     return time.perf_counter() - began
