@@ -187,3 +187,23 @@ def system(case: Case):
     start = np.zeros(3 * n)
     start[0::3] = start[1::3] = POROSITY * START
     return right_hand_side, start
+
+
+@kernel
+def take_up(c, base, m, w, rate, gamma_dt):
+    """dm/dt = k c along a line, whatever its axis."""
+    for s in range(1, c.shape[1] - 1):
+        for j in range(1, c.shape[2] - 1):
+            for i in range(1, c.shape[3] - 1):
+                m[0, s, j, i] = base[0, s, j, i] + gamma_dt * rate * c[0, s, j, i]
+                w[0, 0, s, j, i] = gamma_dt * rate
+
+
+class Uptake(Trial):
+    """A mineral that takes up the only solute in proportion to it, without filling pores."""
+
+    rate = 80.0
+
+    def react(self, stage):
+        take_up(self.c, self.base_m, self.m, self.hierarchy.fine.w, self.rate, stage.gamma_dt)
+        return True
