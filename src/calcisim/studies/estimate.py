@@ -1,0 +1,193 @@
+"""Least squares of a slow function of a few parameters: the best point, profile intervals and correlations.
+
+Every parameter is moved in a coordinate without bounds (logit of a share, logarithm of a positive number), and the slopes are
+differences over a step that is large against the noise of an adaptive solver (0.1 %) and small against the curvature.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Array = np.ndarray
+STEP = 0.02  # of the free coordinate: 2 % of a positive number, 0.005 of a share near one half
+LONGEST_STEP = 1.0  # free coordinate, in one pass
+CLOSE = 1e-3  # a shorter step than this ends the search
+PASSES, HALVINGS = 20, 6
+PROFILE_GAIN = 0.01  # of the objective, along a profile
+PROFILE_PLACES = 10  # at most, on one side
+CROSSING = 0.03  # relative tolerance of the root of the rise at an interval's end
+LARGEST_MOVE = 3.0  # free coordinate; a profile that is flat this far is open on that side
+CHI2_95 = 3.841458820694124  # 95 % of chi-squared with one degree of freedom
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A parameter ("share" in 0–1, "positive", or "free") and its coordinate without bounds."""
+
+    kind: str
+
+    def out(self, z: float) -> float:
+        """Value of a coordinate."""
+        if self.kind == "share":
+            return 1.0 / (1.0 + math.exp(-z))
+        return math.exp(z) if self.kind == "positive" else z
+
+    def into(self, value: float) -> float:
+        """Coordinate of a value inside the bounds."""
+        if self.kind == "share":
+            return math.log(value / (1.0 - value))
+        return math.log(value) if self.kind == "positive" else value
+
+    def allows(self, value: float) -> bool:
+        """Whether a value has a coordinate."""
+        return {"share": 0.0 < value < 1.0, "positive": value > 0.0}.get(self.kind, True)
+
+
+@dataclass(frozen=True)
+class ProfilePoint:
+    """One place of a profile: all parameters, and how much worse the objective is than at the best."""
+
+    values: tuple[float, ...]
+    rise: float
+
+
+@dataclass
+class Estimate:
+    """values (n,): best point; objective Σ((got − value)/sd)²; intervals: 95 % by profile, None where open."""
+
+    values: Array
+    objective: float
+    predicted: Array
+    correlation: Array
+    intervals: list[tuple[float | None, float | None]] = field(default_factory=list)
+    profiles: list[list[ProfilePoint]] = field(default_factory=list)
+    evaluations: int = 0
+
+
+class Problem:
+    """Residuals (prediction − value)/sd in free coordinates; remembers every point it has computed."""
+
+    def __init__(self, predict: Callable[[tuple[float, ...]], Array], transforms: Sequence[Transform], value: Array, sd: Array):
+        self.predict, self.transforms, self.value, self.sd = predict, tuple(transforms), value, sd
+        self.known: dict[tuple[float, ...], Array] = {}
+
+    def values(self, z: Array) -> tuple[float, ...]:
+        """Parameters at a coordinate vector."""
+        return tuple(transform.out(float(part)) for transform, part in zip(self.transforms, z, strict=True))
+
+    def prediction(self, z: Array) -> Array:
+        key = self.values(z)
+        if key not in self.known:
+            self.known[key] = np.asarray(self.predict(key), dtype=float)
+        return self.known[key]
+
+    def residual(self, z: Array) -> Array:
+        return (self.prediction(z) - self.value) / self.sd
+
+    def objective(self, z: Array) -> float:
+        """Σ residual²."""
+        r = self.residual(z)
+        return float(r @ r)
+
+    def slopes(self, z: Array, free: Sequence[int], central: bool = False) -> Array:
+        """∂residual/∂z for the listed coordinates, by forward (or central) differences."""
+        columns = []
+        for index in free:
+            move = np.zeros_like(z)
+            move[index] = STEP
+            behind, width = (z - move, 2.0 * STEP) if central else (z, STEP)
+            columns.append((self.residual(z + move) - self.residual(behind)) / width)
+        return np.stack(columns, axis=1)
+
+    def minimum(self, z: Array, free: Sequence[int], enough: float = 1e-5) -> Array:
+        """Best coordinates when only `free` may move from z: Gauss–Newton, with steps held short and halved while they do not help.
+
+        enough: a gain of the objective below which the search ends
+        """
+        places = list(free)
+        if not places:
+            return z
+        here, objective = z.copy(), self.objective(z)
+        for _ in range(PASSES):
+            move = np.linalg.lstsq(self.slopes(here, places), -self.residual(here), rcond=1e-10)[0]
+            move *= min(1.0, LONGEST_STEP / max(float(np.max(np.abs(move))), 1e-300))
+            for _ in range(HALVINGS):
+                trial = here.copy()
+                trial[places] += move
+                found = self.objective(trial)
+                if found < objective:
+                    break
+                move *= 0.5
+            else:
+                return here
+            gain, here, objective = objective - found, trial, found
+            if float(np.max(np.abs(move))) < CLOSE or gain < enough or objective < enough:
+                return here
+        return here
+
+
+def correlation(slopes: Array) -> Array:
+    """Correlation of the parameters from the slopes of the residuals, (JᵀJ)⁻¹ scaled to a unit diagonal."""
+    covariance = np.linalg.pinv(slopes.T @ slopes)
+    spread = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+    return covariance / np.outer(spread, spread)
+
+
+def _side(problem: Problem, best: Array, index: int, direction: float, first: float, seen: list[ProfilePoint]) -> float | None:
+    """Coordinate at which the profile has risen by CHI2_95, on one side; None where it stays below.
+
+    Every search of the other parameters starts from the last place that was still good enough, because a bad place may be flat.
+    """
+    others = [other for other in range(best.size) if other != index]
+    base, target = problem.objective(best), math.sqrt(CHI2_95)
+    good, low, low_root, high, high_root = best, 0.0, 0.0, math.inf, math.inf
+    move = min(first, LARGEST_MOVE)
+    for _ in range(PROFILE_PLACES):
+        start = good.copy()
+        start[index] = best[index] + direction * move
+        here = problem.minimum(start, others, PROFILE_GAIN)
+        rise = max(0.0, problem.objective(here) - base)
+        seen.append(ProfilePoint(problem.values(here), rise))
+        root = math.sqrt(rise)
+        if abs(root - target) < CROSSING * target:
+            break
+        if root > target:
+            high, high_root = move, root
+        else:
+            good, low, low_root = here, move, root
+            if low >= LARGEST_MOVE:
+                return None
+        if math.isinf(high):
+            move = min(low * min(4.0, max(2.0, target / max(root, 1e-9))), LARGEST_MOVE)
+        else:
+            share = (target - low_root) / (high_root - low_root)
+            move = low + min(max(share, 0.2), 0.8) * (high - low)
+    return float(best[index] + direction * move)
+
+
+def profile(problem: Problem, best: Array, index: int, spread: float) -> tuple[tuple[float | None, float | None], list[ProfilePoint]]:
+    """95 % interval of one parameter by profile likelihood, and the places that were visited, in order of the parameter."""
+    transform, seen = problem.transforms[index], [ProfilePoint(problem.values(best), 0.0)]
+    first = min(max(1.96 * spread, 2.0 * STEP), 0.5 * LARGEST_MOVE)
+    sides = [_side(problem, best, index, direction, first, seen) for direction in (-1.0, 1.0)]
+    low, high = (None if side is None else transform.out(side) for side in sides)
+    return (low, high), sorted(seen, key=lambda point: point.values[index])
+
+
+def estimate(problem: Problem, start: Sequence[float], profiles: bool = True) -> Estimate:
+    """The best point from `start`, its correlations and, if asked for, the profile interval of each parameter."""
+    z = np.array([transform.into(value) for transform, value in zip(problem.transforms, start, strict=True)])
+    every = list(range(z.size))
+    best = problem.minimum(z, every)
+    slopes = problem.slopes(best, every, central=True)
+    spread = np.sqrt(np.diag(np.linalg.pinv(slopes.T @ slopes)))
+    found = Estimate(np.array(problem.values(best)), problem.objective(best), problem.prediction(best), correlation(slopes))
+    if profiles:
+        for index in every:
+            interval, seen = profile(problem, best, index, float(spread[index]))
+            found.intervals.append(interval)
+            found.profiles.append(seen)
+    found.evaluations = len(problem.known)
+    return found

@@ -1,0 +1,72 @@
+"""A simulation with some constants of its laws changed: for sensitivities and draws, without touching the data files."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from calcisim import parameters
+from calcisim.errors import UsageError
+from calcisim.physics.growth import growth_coordinate, radius_table
+from calcisim.physics.kinetics import MineralLaw
+from calcisim.simulation.run import Simulation
+from calcisim.simulation.setup import ModelSetup
+from calcisim.simulation.site import Site
+
+SATURATION = "saturation"  # decades added to SI of the mineral, in nucleation and in growth
+NUCLEATION = {
+    "prefactor": "prefactor",
+    "interfacial_energy_base": "base",
+    "interfacial_energy_slope": "slope",
+    "interfacial_energy_fluid": "fluid",
+    "debris_state": "debris_state",
+    "debris_site_area": "debris_site_area",
+    "protection_fade_start": "fade_start",
+}
+MINERAL = {
+    "growth_rate": "growth_rate",
+    "growth_order": "growth_order",
+    "terminal_radius": "terminal_radius",
+    "terminal_exponent": "terminal_exponent",
+    "growth_inhibition_strength": "inhibition_strength",
+}
+
+
+def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
+    """The laws with constants replaced: "nucleation.NAME", "minerals.HAP.NAME" (SI units), or "saturation" (decades of IAP).
+
+    Raises UsageError for a constant that cannot be changed here.
+    """
+    nucleation = {NUCLEATION[path.split(".")[-1]]: float(value) for path, value in laws.items() if path in _paths("nucleation", NUCLEATION)}
+    prefix = f"minerals.{model.mineral_name}"
+    mineral = {MINERAL[path.split(".")[-1]]: float(value) for path, value in laws.items() if path in _paths(prefix, MINERAL)}
+    unknown = set(laws) - _paths("nucleation", NUCLEATION) - _paths(prefix, MINERAL) - {SATURATION}
+    if unknown:
+        raise UsageError(f"{', '.join(sorted(unknown))} cannot be varied")
+    shift = float(laws.get(SATURATION, 0.0)) * math.log(10.0)
+    law = model.mineral._replace(ln_ksp=model.mineral.ln_ksp - shift, ln_ksp_growth=model.mineral.ln_ksp_growth - shift, **mineral)
+    return replace(model, nucleation=model.nucleation._replace(**nucleation), mineral=_terminal(law, model))
+
+
+def _paths(prefix: str, names: Mapping[str, str]) -> set[str]:
+    return {f"{prefix}.{name}" for name in names}
+
+
+def _terminal(law: MineralLaw, model: ModelSetup) -> MineralLaw:
+    """What follows from the terminal radius and its exponent, made again when one of them changed."""
+    if (law.terminal_radius, law.terminal_exponent) == (model.mineral.terminal_radius, model.mineral.terminal_exponent):
+        return law
+    diameter = parameters.tables("minerals")[model.mineral_name]["nucleus_diameter"].value
+    nucleus = float(growth_coordinate(0.5 * diameter / law.terminal_radius, law.terminal_exponent))
+    return law._replace(nucleus=nucleus, table=radius_table(law.terminal_exponent))
+
+
+class Varied(Simulation):
+    """A simulation whose laws are changed (`changed`)."""
+
+    def __init__(self, scenario: Any, laws: Mapping[str, float] | None = None, seed: int | None = None, threads: int = 1):
+        self.laws = dict(laws or {})
+        super().__init__(scenario, seed, threads)
+
+    def _site(self, shared: ModelSetup, one: Any) -> Site:
+        return super()._site(changed(shared, self.laws), one)
