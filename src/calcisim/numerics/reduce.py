@@ -24,7 +24,7 @@ def largest(parts):
     """Largest of parts (n,); a NaN anywhere gives NaN, so that a failed solve cannot hide."""
     top = parts[0]
     for index in range(parts.size):
-        if not (parts[index] <= top):
+        if top == top and not (parts[index] <= top):  # once NaN, always NaN
             top = parts[index]
     return top
 

@@ -65,7 +65,7 @@ def rows(sweep: Callable[..., Any], n_rows: int, row_size: int, *args: Any) -> N
     if _team.size == 1 or n_rows * row_size < SERIAL_BELOW:
         sweep(*args, 0, n_rows)
         return
-    chunks = min(n_rows, _team.size * _CHUNKS_PER_THREAD)
+    chunks = max(1, min(n_rows, _team.size * _CHUNKS_PER_THREAD))
     bounds = [n_rows * part // chunks for part in range(chunks + 1)]
     futures = [_team.executor().submit(sweep, *args, low, high) for low, high in pairwise(bounds)]
     for future in futures:

@@ -117,7 +117,7 @@ def stage_ledger(
                 u[s, k, j, i] = value
                 residual[s, k, j, i] = value - held
                 share = abs(value - held) / held
-                if not (share <= top):
+                if top == top and not (share <= top):  # once NaN, always NaN
                     top = share
         worst[row] = top
 
@@ -135,7 +135,7 @@ def damped_update(c, increment, change, row0, row1):
                 old = c[s, k, j, i]
                 step = increment[s, k, j, i]
                 share = abs(step) / old
-                if not (share <= top):
+                if top == top and not (share <= top):  # once NaN, always NaN
                     top = share
                 c[s, k, j, i] = min(max(old + step, 0.2 * old), 5.0 * old)
         change[row] = top
