@@ -72,7 +72,7 @@ def test_the_readmes_scenarios_and_picture_exist():
     readme = (ROOT / "README.md").read_text()
     named = set(re.findall(r"`((?:dystrophic|metastatic|healthy|invitro)/[a-z0-9-]+)`", readme))
     assert named
-    assert all((ROOT / "configs" / f"{name}.toml").is_file() for name in named)
+    assert named == {path.relative_to(ROOT / "configs").with_suffix("").as_posix() for path in (ROOT / "configs").rglob("*.toml")}
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
     assert pictures
     assert all((ROOT / picture).is_file() for picture in pictures)

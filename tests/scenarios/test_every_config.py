@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from calcisim import scenario
+from calcisim.numerics import threads
 from calcisim.results import store, summary, timeseries
 from calcisim.studies import execute
 from calcisim.studies.progress import Reporter
@@ -109,17 +110,20 @@ def test_stopped_at_three_random_steps_it_ends_the_same(runs, name, tmp_path):
 
 @pytest.mark.push
 @pytest.mark.parametrize("name", NAMES)
-def test_stopped_and_resumed_with_one_and_two_threads(runs, name, tmp_path):
+def test_stopped_and_resumed_with_one_and_two_threads(runs, name, tmp_path, monkeypatch):
     """R1 of the reliability table."""
     whole = runs(name)
+    monkeypatch.setattr(threads, "SERIAL_BELOW", 1)
     for trial in range(3):
         place = tmp_path / f"r{trial}"
         _stopped_and_resumed(name, place, summary.read(whole)["steps"], random.Random(f"{name}{trial}"))
         assert content(place) == content(whole)
 
 
-def test_two_threads_give_the_same_bytes(runs, tmp_path):
-    name = "metastatic/ckd-constant"
+@pytest.mark.parametrize("name", ["metastatic/ckd-constant", "dystrophic/subdermal-cusp"])
+def test_two_threads_give_the_same_bytes(runs, name, tmp_path, monkeypatch):
+    whole = content(runs(name))
+    monkeypatch.setattr(threads, "SERIAL_BELOW", 1)  # so that these small grids are shared out too
     request = execute.Request(name, quick=True, threads=2, out=tmp_path / "r")
     execute.start(request, Reporter(), execute.engine())
-    assert content(tmp_path / "r") == content(runs(name))
+    assert content(tmp_path / "r") == whole

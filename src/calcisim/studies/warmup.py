@@ -7,7 +7,10 @@ from pathlib import Path
 
 SCENARIO = "dystrophic/subdermal-cusp"
 # Two fluids, so that both ways to the pH are compiled.
-_FLUIDS = "name,T_C,pH_in,alk_in_meq,log_pCO2_in,tot_Ca_mM,tot_P_mM,tot_Na_mM,tot_Cl_mM\na,37,7.4,,,1.4,1.0,140,103\nb,37,,26,-1.28,1.4,1.0,140,103\n"
+_FLUIDS = """name,T_C,pH_in,alk_in_meq,log_pCO2_in,tot_Ca_mM,tot_P_mM,tot_Na_mM,tot_Cl_mM
+pH given,37,7.4,,,1.4,1.0,140,103
+pH from alkalinity,37,,26,-1.28,1.4,1.0,140,103
+"""
 
 
 def warmup(say: Callable[[str], None]) -> float:
