@@ -90,7 +90,8 @@ def main() -> None:
     if options.json:
         print(json.dumps(rows, indent=1))
         return
-    heads = {"case": -8, "wall s": 9, "target": 8, "aim": 6, "GB": 7, "max": 6, "steps": 7, "Newton/stage": 14, "V/Newton": 10, "triads": 12, "load": 6}
+    heads = {"case": -8, "wall s": 9, "target": 8, "aim": 6, "GB": 7, "max": 6, "steps": 7}
+    heads |= {"Newton/stage": 14, "V/Newton": 10, "triads": 12, "load": 6}
     print("".join(name.ljust(-width) if width < 0 else name.rjust(width) for name, width in heads.items()))
     for row in rows:
         triads = row["wall_s"] / statistics.mean(row["triad_s"])
