@@ -95,7 +95,8 @@ def main() -> int:
     if options.json:
         print(json.dumps(result, indent=1))
     else:
-        print(f"{result['share_below']:.1%} of {result['draws']} draws stay below {CLEAR} mg Ca/cm3 for {YEARS:g} years (target {SHARE:.0%})")
+        share, number = result["share_below"], result["draws"]
+        print(f"{share:.1%} of {number} draws stay below {CLEAR} mg Ca/cm3 for {YEARS:g} years (target {SHARE:.0%})")
         print(f"largest deposit {result['largest_mg_per_cm3']:.3g} mg Ca/cm3")
         names = ("median", "99", "largest")
         text = ", ".join(f"{name} {result[f'expected_nuclei_{name}']:.3g}" for name in names)

@@ -118,6 +118,7 @@ class Fit:
             "scenario": self.scenario,
             "objective": found.objective,
             "evaluations": found.evaluations,
+            "profiled": bool(found.intervals),
             "parameters": [
                 {"path": free.path, "value": float(value), "unit": free.unit, "start": free.start, "low": low, "high": high}
                 for free, value, (low, high) in zip(self.free, found.values, intervals, strict=True)
@@ -165,7 +166,7 @@ def _enough(name: str, chosen: Sequence[Free], data: Sequence[Point]) -> None:
     if not chosen:
         raise UsageError(f"nothing in {name} is marked as fitted; say what may change: --free tissue.NAME.substrate_state,…")
     if len(data) < len(chosen):
-        raise UsageError(f"{len(chosen)} values cannot be fitted to {len(data)} measured points; free fewer, or give a CSV with more points")
+        raise UsageError(f"{len(chosen)} values cannot be fitted to {len(data)} measured points; free fewer, or give a CSV with more")
     for one in chosen:
         if not Transform(one.kind).allows(one.start):
             raise UsageError(f"{one.path} starts at {one.start:g}, where a {one.kind} value cannot move; set it first")
@@ -200,22 +201,25 @@ def command(name: str, paths: Sequence[str] = (), as_json: bool = False, data: P
 
 def report(document: Mapping[str, Any]) -> str:
     """The document as text."""
-    lines = [f"{document['scenario']}: objective {document['objective']:.4g} after {document['evaluations']} runs", "", "fitted (95 % by profile)"]
+    runs = document["evaluations"]
+    lines = [f"{document['scenario']}: objective {document['objective']:.4g} after {runs} runs", "", "fitted (95 % by profile)"]
     for row in document["parameters"]:
         low, high = (f"{row[side]:.5g}" if row[side] is not None else "open" for side in ("low", "high"))
-        lines.append(f"  {row['path']} = {row['value']:.5g} {row['unit']}  [{low}, {high}]".replace("  [", " [", 1))
-    lines += ["", "measured and computed"]
-    lines += [
-        f"  day {row['time_d']:g} {row['observable']}: {row['value']:g} ± {row['sd']:.3g}, got {row['got']:.4g}, residual {row['residual']:+.2f}"
-        for row in document["points"]
-    ]
-    lines += ["", f"correlations above {STRONG}"]
+        interval = f" [{low}, {high}]" if document["profiled"] else ""
+        lines.append(f"  {row['path']} = {row['value']:.5g} {row['unit']}".rstrip() + interval)
+    lines += ["", "measured and computed", *map(_measured, document["points"]), "", f"correlations above {STRONG}"]
     strong = [row for row in document["correlations"] if row["between"] in document["strong"]]
     lines += [f"  {' and '.join(row['between'])}: {row['value']:+.3f}" for row in strong] or ["  none"]
     if document.get("not_fitted"):
-        lines += ["", "not fitted"]
-        lines += [
-            f"  day {row['time_d']:g} {row['observable']}: got {row['got']:.4g}" + (f", measured {row['value']:g}" if row["value"] else "")
-            for row in document["not_fitted"]
-        ]
+        lines += ["", "not fitted", *map(_ahead, document["not_fitted"])]
     return "\n".join(lines) + "\n"
+
+
+def _measured(row: Mapping[str, Any]) -> str:
+    place = f"  day {row['time_d']:g} {row['observable']}"
+    return f"{place}: {row['value']:g} ± {row['sd']:.3g}, got {row['got']:.4g}, residual {row['residual']:+.2f}"
+
+
+def _ahead(row: Mapping[str, Any]) -> str:
+    measured = "" if row["value"] is None else f", measured {row['value']:g}"
+    return f"  day {row['time_d']:g} {row['observable']}: got {row['got']:.4g}{measured}"

@@ -37,10 +37,8 @@ def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
 
     Raises UsageError for a constant that cannot be changed here.
     """
-    nucleation = {NUCLEATION[path.split(".")[-1]]: float(value) for path, value in laws.items() if path in _paths("nucleation", NUCLEATION)}
-    prefix = f"minerals.{model.mineral_name}"
-    mineral = {MINERAL[path.split(".")[-1]]: float(value) for path, value in laws.items() if path in _paths(prefix, MINERAL)}
-    unknown = set(laws) - _paths("nucleation", NUCLEATION) - _paths(prefix, MINERAL) - {SATURATION}
+    nucleation, mineral = _fields(laws, "nucleation", NUCLEATION), _fields(laws, f"minerals.{model.mineral_name}", MINERAL)
+    unknown = [path for path in laws if path != SATURATION and not _known(path, model.mineral_name)]
     if unknown:
         raise UsageError(f"{', '.join(sorted(unknown))} cannot be varied")
     shift = float(laws.get(SATURATION, 0.0)) * math.log(10.0)
@@ -48,8 +46,15 @@ def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
     return replace(model, nucleation=model.nucleation._replace(**nucleation), mineral=_terminal(law, model))
 
 
-def _paths(prefix: str, names: Mapping[str, str]) -> set[str]:
-    return {f"{prefix}.{name}" for name in names}
+def _known(path: str, mineral: str) -> bool:
+    group, _, name = path.rpartition(".")
+    return name in {"nucleation": NUCLEATION, f"minerals.{mineral}": MINERAL}.get(group, {})
+
+
+def _fields(laws: Mapping[str, float], group: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """The changes of one group under the names that the kernels use."""
+    found = {path.rpartition(".")[::2]: float(value) for path, value in laws.items()}
+    return {names[name]: value for (place, name), value in found.items() if place == group and name in names}
 
 
 def _terminal(law: MineralLaw, model: ModelSetup) -> MineralLaw:
