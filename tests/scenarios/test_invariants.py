@@ -28,7 +28,8 @@ def least(simulation):
     values = []
     for site in simulation.sites.values():
         state = site.state
-        values += [state.c[FIELD], state.u[FIELD], state.mineral[FIELD], state.number, state.coordinate, state.debris, state.arrivals.expected]
+        values += [state.c[FIELD], state.u[FIELD], state.mineral[FIELD]]
+        values += [state.number, state.coordinate, state.debris, state.arrivals.expected]
     return min(float(array.min()) for array in values if array.size)
 
 
