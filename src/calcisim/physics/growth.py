@@ -33,7 +33,7 @@ def inhibition_factor(affinity_sum, strength):
 def growth_velocity(saturation, rate, order, molar_volume, inhibition):
     """GRO-3. Velocity of a free crystal face, v = V_m k (S − 1)^n (1 − b θ_g) [m/s], for S > 1.
 
-    k [mol/(m² s)], V_m [m³/mol]. Source: MODEL §4; Nancollas-type law, order 2.
+    k [mol/(m² s)], V_m [m³/mol]. Source: koutsopoulos2000 (order 2); k as in data/minerals.toml.
     """
     return molar_volume * rate * (saturation - 1.0) ** order * inhibition
 

@@ -44,15 +44,15 @@ def interfacial_energy(state, protection, base, slope, fluid, fade_start):
     α = α0 + Δα s + Δα_i w(s) P
     s : state of the substrate, 1 native and intact … 0 bare [-]
     P : what inhibitors in the fluid add (> 0) or, when lost, take away (< 0), relative to health [-]
-    α0, Δα, Δα_i [J/m²]. Source: MODEL §4 of the project; calibrated there, not a measured law.
+    α0, Δα, Δα_i [J/m²]. A calibrated design choice, not a measured law; constants in data/nucleation.toml.
     """
     return base + slope * state + fluid * protection_weight(state, fade_start) * protection
 
 
 def barrier_constant(molecular_volume: float, temperature: float) -> float:
-    """NUC-5. Constant of the nucleation barrier: C = 8πω²/(3 (kT)³) [m⁴… with B = C α³/σ_n²].
+    """NUC-5. Constant of the nucleation barrier: C = 8πω²/(3 (kT)³) [m⁶/J³], so that B = C α³/σ_n² [-].
 
-    ω : volume per ion [m³];  T [K]. Source: Habraken et al. 2013, Fig. 7, with ω per ion.
+    ω : volume per ion [m³];  T [K]. Source: habraken2013, Fig. 7, with ω per ion.
     """
     return 8.0 * math.pi * molecular_volume**2 / (3.0 * (BOLTZMANN * temperature) ** 3)
 

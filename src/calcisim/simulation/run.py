@@ -174,9 +174,11 @@ def memory_estimate(scenario: Any) -> int:
     for one in scenario.site:
         nx, ny, nz = one.grid.counts
         padded = (nx + 2) * (ny + 2) * (nz + 2)
-        total += int(padded * BYTES_PER_VOXEL)
+        total += padded * PADDED_BYTES + nx * ny * nz * VOXEL_BYTES
     return total
 
 
-BASE_MEMORY = 260_000_000  # interpreter, numba and the compiled kernels, measured
-BYTES_PER_VOXEL = 8 * (4 * 27 + 4 * 6 + 24 * 2 + 30)  # fields × species, hierarchy, cohorts, per-voxel scalars
+# Measured peaks of one simulated year with a tenth of the voxels at work: 256², 64³, 24³ to 80³ (benchmarks/years.py prints them).
+BASE_MEMORY = 206_000_000  # interpreter, libraries and compiled kernels
+PADDED_BYTES = 700  # fields with their ghost layer, and the hierarchy
+VOXEL_BYTES = 1_300  # cohorts, substrate, warm starts, lattice
