@@ -2,7 +2,9 @@
 
 from calcisim import parameters
 
-ASSUMED = 95  # of the numbers in data/*.toml; inherited rows of a tissue count once
+# of the numbers in data/*.toml; inherited rows of a tissue count once. It was 95 until the two interfacial energies of collagen, which are
+# set before any implant is fitted, were no longer called fitted.
+ASSUMED = 97
 
 
 def test_assumed_parameters_do_not_become_more():

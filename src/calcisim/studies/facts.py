@@ -56,3 +56,17 @@ def etidronate() -> Got:
     (treated,) = deposits("dystrophic/subdermal-pericardium-etidronate", (21,))
     inhibition = 1.0 - treated / free
     return f"{inhibition:.0%} ({free:.0f} to {treated:.1f})", inhibition >= 0.9
+
+
+@fact("F12")
+def primaries() -> Got:
+    """Mean diameter of the primaries, in the implant of a young rat and in a uraemic joint, between 0.25 and 1.1 µm."""
+    from calcisim import scenario
+    from calcisim.simulation.run import Simulation
+
+    diameters = []
+    for name, day in (("dystrophic/subdermal-cusp", 21.0), ("metastatic/ckd-constant", 180.0)):
+        simulation = Simulation(scenario.load(name))
+        simulation.advance(day * DAY)
+        diameters.append(2.0 * float(simulation.observables()["primary_radius_um"]))
+    return "; ".join(f"{diameter:.2f}" for diameter in diameters), all(0.25 <= diameter <= 1.1 for diameter in diameters)

@@ -209,7 +209,10 @@ def report(document: Mapping[str, Any]) -> str:
         lines.append(f"  {row['path']} = {row['value']:.5g} {row['unit']}".rstrip() + interval)
     lines += ["", "measured and computed", *map(_measured, document["points"]), "", f"correlations above {STRONG}"]
     strong = [row for row in document["correlations"] if row["between"] in document["strong"]]
-    lines += [f"  {' and '.join(row['between'])}: {row['value']:+.3f}" for row in strong] or ["  none"]
+    largest = max((abs(row["value"]) for row in document["correlations"]), default=None)
+    lines += [f"  {' and '.join(row['between'])}: {row['value']:+.3f}" for row in strong]
+    if not strong:
+        lines.append("  none" if largest is None else f"  none; the largest is {largest:.3f}")
     if document.get("not_fitted"):
         lines += ["", "not fitted", *map(_ahead, document["not_fitted"])]
     return "\n".join(lines) + "\n"
