@@ -10,7 +10,7 @@ import numpy as np
 
 from calcisim.jit import kernel
 
-TABLE_STEP = 0.0025  # of the fourth root of the growth coordinate
+TABLE_STEP = 0.00125  # of the fourth root of the growth coordinate
 TABLE_END = 12.0  # fourth root: x up to 20 736 terminal radii
 
 

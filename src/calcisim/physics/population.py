@@ -97,9 +97,7 @@ def _join_cheapest(number, coordinate, count, row, exponent, table, step):
         nb = number[row, a + 1]
         gap = coordinate[row, a] - coordinate[row, a + 1]
         middle = 0.5 * (coordinate[row, a] + coordinate[row, a + 1])
-        price = na * nb / (na + nb) * gap * gap
-        if middle > 1.0:  # past the terminal size the volume hardly bends any more
-            price /= middle * middle
+        price = na * nb / (na + nb) * gap * gap / (middle * middle)  # a join keeps volume and so moves the mean of small ones most
         if price < least:
             least = price
             best = a
@@ -107,8 +105,13 @@ def _join_cheapest(number, coordinate, count, row, exponent, table, step):
     nb = number[row, best + 1]
     va, _ = relative_volume(coordinate[row, best], 0.0, table, step)
     vb, _ = relative_volume(coordinate[row, best + 1], 0.0, table, step)
+    radius = ((na * va + nb * vb) / (na + nb)) ** (1.0 / 3.0)
+    x = growth_coordinate(radius, exponent)
+    tabulated, slope = radius_and_slope(x, table, step)
+    if slope > 0.0:
+        x += (radius - tabulated) / slope  # the table's own error, so that the volume read from it stays
     number[row, best] = na + nb
-    coordinate[row, best] = growth_coordinate(((na * va + nb * vb) / (na + nb)) ** (1.0 / 3.0), exponent)
+    coordinate[row, best] = x
     count[row] -= 1
     for a in range(best + 1, count[row]):
         number[row, a] = number[row, a + 1]
