@@ -165,10 +165,11 @@ def test_the_command_prints_and_writes_a_scenario(tmp_path, capsys):
     assert row["low"] < row["value"] < row["high"]
     assert abs(document["points"][0]["residual"]) < 0.1
     assert document["not_fitted"]
-    text = out.read_text().replace(str(base), "coarse.toml")
-    assert f"substrate_state = {row['value']!r}" in text
+    assert scenarios.load(out).site[0].region[0].override == {"substrate_state": row["value"]}
     with pytest.raises(UsageError, match="there already"):
         fit.command(str(base), (), True, None, out)
+    with pytest.raises(UsageError, match="beside"):
+        fit.command(str(base), (), True, None, tmp_path / "elsewhere" / "fitted.toml")
     assert "95 % by profile" in fit.report(document)
 
 
@@ -181,3 +182,8 @@ def test_an_overlay_loads_to_the_same_values(tmp_path):
     assert again.site[0].region[0].override == {"substrate_state": 0.61, "debris": 2.5e16}
     assert again.plasma.phosphate == 2.0
     assert again.site[0].region[0].material == "cusp-fixed"
+
+
+def test_a_region_without_a_name_cannot_be_written():
+    with pytest.raises(UsageError, match="name"):
+        free.overlay(CUSP, {free.Free("x", 0.5, "", "share", ("site.cusp.region.0.override.substrate_state",)): 0.5})

@@ -190,13 +190,24 @@ def command(name: str, paths: Sequence[str] = (), as_json: bool = False, data: P
     from calcisim.results.files import dumps, write_text
 
     loaded = scenarios.load(name)
-    if out is not None and out.exists():
-        raise UsageError(f"{out} is there already; choose another name.")
+    base = name if out is None else _base(name, out)
     done = fit(name, paths, read_points(data) if data else None)
     document = {**done.document(), "not_fitted": ahead(done, loaded)}
     if out is not None:
-        write_text(out, values.overlay(name, dict(zip(done.free, map(float, done.found.values), strict=True))))
+        write_text(out, values.overlay(base, dict(zip(done.free, map(float, done.found.values), strict=True))))
     print(dumps(document) if as_json else report(document), end="")
+
+
+def _base(name: str, out: Path) -> str:
+    """What the written scenario extends: the scenario's name, or the way from `out` down to its file."""
+    if out.exists():
+        raise UsageError(f"{out} is there already; choose another name.")
+    if name in scenarios.names() or not Path(name).is_file():
+        return name
+    try:
+        return Path(name).resolve().relative_to(out.resolve().parent).as_posix()
+    except ValueError:
+        raise UsageError(f"{out} cannot extend {name} from there; write it beside {name} or in a folder above it.") from None
 
 
 def report(document: Mapping[str, Any]) -> str:

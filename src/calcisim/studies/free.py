@@ -95,11 +95,16 @@ def _key(scenario: Scenario, path: str) -> Free:
 
 
 def overlay(name: str, values: Mapping[Free, float] | Sequence[tuple[Free, float]]) -> str:
-    """TOML of a scenario that extends `name` and sets these values; it can be run, or extended further."""
+    """TOML of a scenario that extends `name` and sets these values; it can be run, or extended further.
+
+    Raises UsageError where a region without a name holds one of them: files are merged by name.
+    """
     tree: dict[str, Any] = {}
     for free, value in dict(values).items():
         for target in free.targets:
             parts, here = target.split("."), tree
+            if any(part.isdecimal() for part in parts):
+                raise UsageError(f"{target}: give this region a name, so that another file can change it")
             for part in parts[:-1]:
                 here = here.setdefault(part, {})
             here[parts[-1]] = f"{value!r} {free.unit}" if free.unit else value
