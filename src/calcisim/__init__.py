@@ -9,12 +9,21 @@ For research; hypothesis-generating; not for clinical decisions.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from calcisim.results.run import Run
 
-__all__ = ["open_run", "run"]
+__all__ = ["box", "open_run", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """`calcisim.box` when it is first asked for: it needs the compiler, and `import calcisim` must stay quick."""
+    if name == "box":
+        from importlib import import_module
+
+        return import_module("calcisim.box")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def run(

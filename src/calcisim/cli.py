@@ -238,6 +238,25 @@ def saturation(
 
 
 @app.command()
+def box(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML: kernel, bins_per_decade, v_min, v_max, initial, times, and options")],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="new directory for the classes (CSV) and a figure")] = None,
+    as_json: Json = False,
+) -> None:
+    """Particles that collide in a closed, well-mixed box: the keys of FILE are the arguments of calcisim.box.coagulate."""
+    from calcisim.studies import box_file
+
+    found, files = box_file.run(file, out)
+    if as_json:
+        _print_json({**box_file.document(found), "files": files})
+        return
+    rows = box_file.totals(found)
+    _print_table(list(rows[0]), [list(row.values()) for row in rows])
+    for path in files:
+        print(path)
+
+
+@app.command()
 def fit(
     name: Name,
     data: Annotated[Path | None, typer.Argument(metavar="[DATA.csv]", help="measured points; those of the scenario by default")] = None,

@@ -1,7 +1,7 @@
 """Collision kernels: how often two particles of given sizes meet, as plain functions of two volumes.
 
 A new kernel is one function under `@collision(name)` here: sizes first, its parameters by keyword with their defaults. A kernel whose
-coagulation has a closed solution states it (`exact`, physics/smoluchowski.py), and the tests hold the scheme against that statement.
+coagulation has a closed solution names it (`exact`, from physics/smoluchowski.py), and the tests hold the scheme against it.
 Kernels are called at assembly only, on arrays; the stepping reads the pair table made from them (physics/sections.py).
 """
 
@@ -111,7 +111,9 @@ def shear(u: Any, w: Any, *, shear_rate: float = 0.5, primary_radius: float = 0.
     return 4.0 / 3.0 * shear_rate * (a + b) ** 3
 
 
-def settling_velocity(volume: Any, excess_density: float, viscosity: float, primary_radius: float = 0.0, dimension: float = 3.0) -> np.ndarray:
+def settling_velocity(
+    volume: Any, excess_density: float, viscosity: float, primary_radius: float = 0.0, dimension: float = 3.0
+) -> np.ndarray:
     """AGG-8. Stokes' w = 2 Δρ_eff g R²/(9 μ), Δρ_eff = Δρ (R_s/R)³ of a cluster that encloses fluid [m/s].
 
     R_s : radius of its solid as a sphere, R : collision radius (AGG-1) [m]; Δρ [kg/m³]; μ [Pa s]; g = 9.81 m/s².

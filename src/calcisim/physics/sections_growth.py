@@ -12,7 +12,7 @@ from calcisim.jit import kernel
 
 @kernel
 def grown(size, shift, exponent):
-    """AGG-21. Size after growth along dv/dt = g v^p, shift = ∫ g dt: v e^shift for p = 1, else (v^(1−p) + (1−p) shift)^(1/(1−p)), ≥ 0.
+    """AGG-25. Size after growth along dv/dt = g v^p, shift = ∫ g dt: v e^shift for p = 1, else (v^(1−p) + (1−p) shift)^(1/(1−p)), ≥ 0.
 
     p = 0: constant rate [shift in m³]; 2/3: a face that moves, dL/dt alike for all; 1: in proportion to the volume [shift: -].
     """
@@ -42,7 +42,7 @@ def _decay(t):
 
 @kernel
 def inside(mean, low, high):
-    """AGG-22. Exponential in-class density of greatest entropy with the class's mean: its decay κ per class width, negative when it rises.
+    """AGG-26. Exponential in-class density of greatest entropy with the class's mean: its decay κ per class width, negative when it rises.
 
     0 stands for the linear density, to which it tends when the mean lies in the middle (|t − ½| < 1e-4).
     """
@@ -54,7 +54,7 @@ def inside(mean, low, high):
 
 @kernel
 def below(size, mean, kappa, low, high):
-    """AGG-23. Number and mass, per particle of the class, below a size: F = ∫ p dv, G = ∫ v p dv from `low`."""
+    """AGG-27. Number and mass, per particle of the class, below a size: F = ∫ p dv, G = ∫ v p dv from `low`."""
     if size <= low:
         return 0.0, 0.0
     if size >= high:
@@ -87,7 +87,7 @@ def _moved(number, mass, from_size, to_size, shift, exponent):
 
 @kernel
 def grow(number, mass, shift, exponent, edges, new_number, new_mass):
-    """AGG-24. Move all particles by a growth shift (AGG-21) and fill the classes again; no limit on the shift.
+    """AGG-28. Move all particles by a growth shift (AGG-25) and fill the classes again; no limit on the shift.
 
     Returns (number, mass [m³/m³]) that fell below the smallest class and is dissolved: it goes back to the solution. The grown mass is
     Σ new_mass + that, and is what the fluid gives. What outgrows the last class stays in it.
@@ -134,13 +134,13 @@ def grow(number, mass, shift, exponent, edges, new_number, new_mass):
 
 @kernel
 def grown_back(size, shift, exponent):
-    """AGG-25. The size that growth brings to `size`: AGG-21 with the opposite shift; 0 when smaller than anything that grew."""
+    """AGG-29. The size that growth brings to `size`: AGG-25 with the opposite shift; 0 when smaller than anything that grew."""
     return grown(size, -shift, exponent)
 
 
 @kernel
 def settle_births(number, mass, births, size, edges):
-    """AGG-26. Add `births` [1/m³] particles of one size [m³] to the class that holds it, their mass with them."""
+    """AGG-30. Add `births` [1/m³] particles of one size [m³] to the class that holds it, their mass with them."""
     count = edges.shape[0] - 1
     k = 0
     while k < count - 1 and edges[k + 1] <= size:

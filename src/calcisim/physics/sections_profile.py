@@ -39,7 +39,7 @@ def profile(number, mass, low, high, last, edge, index, work):
         top = mean + width / 3.0
     work[NUMBER * STRIDE + index] = number
     work[MEAN * STRIDE + index] = mean
-    work[KNOWN * STRIDE + index] = min(mean, edge)
+    work[KNOWN * STRIDE + index] = min(max(mean, low), edge)
     work[VARIANCE * STRIDE + index] = width * width * (1.0 / 12.0 - tilt * tilt / 36.0)
     work[TILT * STRIDE + index] = tilt
     work[RISE * STRIDE + index] = 1.0 + tilt
@@ -48,5 +48,5 @@ def profile(number, mass, low, high, last, edge, index, work):
     work[WIDTH * STRIDE + index] = width
     work[PER_WIDTH * STRIDE + index] = 0.0 if last else 1.0 / max(width, 1e-300)
     work[TOP * STRIDE + index] = top
-    work[KNOWN_TOP * STRIDE + index] = min(top, edge)
+    work[KNOWN_TOP * STRIDE + index] = min(max(top, low), edge)
     work[GAP * STRIDE + index] = 1e300 if last else high - top

@@ -56,7 +56,7 @@ def _euler(number, mass, step, d_number, d_mass, new_number, new_mass):
 def _halfway(number, mass, step, d_number, d_mass, new_number, new_mass):
     """Second stage of Heun's method, u' = ½ (u + u₁ + h f(u₁)), and the difference to Euler's u₁ as a share of number and of mass.
 
-    Negative when a class fell below zero or was left with mass and no number.
+    Negative when a class fell below zero.
     """
     number_error = 0.0
     mass_error = 0.0
@@ -70,7 +70,7 @@ def _halfway(number, mass, step, d_number, d_mass, new_number, new_mass):
         mass_error += abs(m - new_mass[k])
         number_total += n
         mass_total += m
-        positive = positive and n >= 0.0 and m >= 0.0 and (n > 0.0) == (m > 0.0)
+        positive = positive and n >= 0.0 and m >= 0.0
         new_number[k] = n
         new_mass[k] = m
     return max(number_error / number_total, mass_error / mass_total) if positive else -1.0
