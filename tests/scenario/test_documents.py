@@ -7,6 +7,7 @@ import pytest
 
 from calcisim import scenario
 from calcisim.scenario import document, files, override
+from calcisim.studies.execute import output_times
 
 BASE = """
 title = "base"
@@ -122,7 +123,7 @@ def test_a_wrong_name_offers_the_nearest():
         ("title=a = b", lambda s: s.title == "a = b"),
         ("plasma.calcium_ionised=1.2 mmol/L", lambda s: s.plasma.calcium is None and s.plasma.calcium_ionised == 1.2),
         ("solver.relative_tolerance=0.005", lambda s: s.solver.relative_tolerance == 0.005),
-        ('output=[{every="2 day"}]', lambda s: len(s.output_times()) == 6),
+        ('output=[{every="2 day"}]', lambda s: len(output_times(s, s.duration)) == 6),
     ],
 )
 def test_set_means_what_it_says(here, setting, read):

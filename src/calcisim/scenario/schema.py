@@ -161,13 +161,3 @@ class Scenario(Table):
         found = self.plasma or self.medium
         assert found is not None  # the schema's cross checks see to it
         return found
-
-    def output_times(self) -> tuple[float, ...]:
-        """Sorted times [s] at which results are written: 0, the listed ones within the duration, and the end."""
-        times = {0.0, self.duration}
-        for one in self.output:
-            times.update(one.times or ())
-        steps = [one.every for one in self.output if one.every is not None]
-        for every in steps if self.output else [self.duration / 100.0]:
-            times.update(i * every for i in range(int(self.duration / every) + 1))
-        return tuple(sorted(t for t in times if t <= self.duration))
