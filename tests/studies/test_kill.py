@@ -12,18 +12,19 @@ import pytest
 from calcisim.results import store, summary
 
 SCRIPT = Path(__file__).with_name("slow_fake.py")
+REAL = Path(__file__).with_name("real_run.py")
 
 
-def _start(place, *more):
-    process = subprocess.Popen([sys.executable, str(SCRIPT), str(place), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def _start(place, *more, script=SCRIPT):
+    process = subprocess.Popen([sys.executable, str(script), str(place), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     return process
 
 
-def _content(directory):
+def _content(directory, site="cusp"):
     table = (directory / "timeseries.csv").read_bytes()
-    maps = store.read(directory / "results.nc", "cusp", "mineral_calcium")[0].tobytes()
-    times = store.axes(directory / "results.nc", "cusp")["time"].tolist()
+    maps = store.read(directory / "results.nc", site, "mineral_calcium")[0].tobytes()
+    times = store.axes(directory / "results.nc", site)["time"].tolist()
     return table, maps, times, summary.read(directory)["state_sha256"]
 
 
@@ -43,9 +44,9 @@ def whole(tmp_path_factory):
     return _content(place)
 
 
-def _kill_and_resume(place, seconds):
+def _kill_and_resume(place, seconds, script=SCRIPT):
     """Kill the run after a while and go on until it is done; returns how often it was killed."""
-    process, kills = _start(place), 0
+    process, kills = _start(place, script=script), 0
     while True:
         try:
             assert process.wait(next(seconds)) == 0, process.stderr.read()
@@ -54,7 +55,7 @@ def _kill_and_resume(place, seconds):
             process.kill()
             process.wait()
             kills += 1
-            process = _start(place, *(["resume"] if (place / "scenario.resolved.toml").exists() else []))
+            process = _start(place, *(["resume"] if (place / "scenario.resolved.toml").exists() else []), script=script)
 
 
 def _draws(seed, longest, count):
@@ -80,6 +81,14 @@ def test_sigkill_twenty_times(tmp_path, whole):
         kills += _kill_and_resume(place, _draws(trial, 0.5, 4))
         assert _content(place) == whole
     assert kills >= 20
+
+
+@pytest.mark.push
+def test_sigkill_of_a_shipped_scenario(tmp_path):
+    assert _start(tmp_path / "whole", script=REAL).wait(300) == 0
+    kills = _kill_and_resume(tmp_path / "run", iter([1.5, 2.5, 2.0, 3.0, 2.2, 300.0, 300.0, 300.0]), script=REAL)
+    assert kills >= 2
+    assert _content(tmp_path / "run", "joint") == _content(tmp_path / "whole", "joint")
 
 
 @pytest.mark.push
