@@ -119,6 +119,8 @@ def grow(number, mass, shift, exponent, edges, new_number, new_mass):
             piece = number[i] * (now - share)
             piece_mass = number[i] * (now_mass - share_mass)
             if piece > 0.0 and piece_mass > 0.0:
+                # where next to nothing of a class lies, the two differences round apart: the mean stays between the ends
+                piece_mass = min(max(piece_mass, piece * at), piece * end)
                 moved = _moved(piece, piece_mass, at, end, shift, exponent)
                 if k < 0:
                     lost_number += piece

@@ -30,19 +30,23 @@ def _occupied(number):
 def _shares(step, mass, number, low, high, work, share):
     """AGG-17. φ_i = min(1, ½ N_i/(h L_i)), the part of a class that may collide in a step h, so that at most half of it leaves.
 
-    L_i : number leaving class i per time. Returns the mass whose collisions are left out, Σ (h L_i/N_i)(1 − φ_i) M_i, as a share of all;
-    it belongs to the error of the step.
+    L_i : number leaving class i per time. Returns what takes no part, Σ (1 − φ_i) of number or of mass (which the last class keeps), as a
+    share of all; it belongs to the error of the step.
     """
-    left = 0.0
-    total = 0.0
+    left_number = 0.0
+    left_mass = 0.0
+    total_number = 0.0
+    total_mass = 0.0
     for i in range(low, high):
         share[i] = 1.0
         used = step * work[LEAVING * STRIDE + i]
         if used > SHARE_USED * number[i]:
             share[i] = SHARE_USED * number[i] / used
-            left += SHARE_USED * (1.0 / share[i] - 1.0) * mass[i]
-        total += mass[i]
-    return left / total
+            left_number += (1.0 - share[i]) * number[i]
+            left_mass += (1.0 - share[i]) * mass[i] if i + 1 < number.shape[0] else 0.0
+        total_number += number[i]
+        total_mass += mass[i]
+    return max(left_number / total_number, left_mass / total_mass)
 
 
 @kernel
@@ -77,16 +81,26 @@ def _halfway(number, mass, step, d_number, d_mass, new_number, new_mass):
 
 
 @kernel
+def _rates(number, mass, h, sections, work, share, d_number, d_mass):
+    """Rates at the second stage, held back where a class would be used up; the share of mass whose collisions are left out."""
+    low, high = _occupied(number)
+    for k in range(low, high):
+        share[k] = 1.0
+    collision_rates(number, mass, share, low, high, sections, work, d_number, d_mass)
+    left = _shares(h, mass, number, low, high, work, share)
+    if left > 0.0:
+        collision_rates(number, mass, share, low, high, sections, work, d_number, d_mass)
+    return left
+
+
+@kernel
 def _attempt(number, mass, h, low, high, sections, work, share, d_number, d_mass, new_number, new_mass):
     """One step of Heun's method from the rates at its start; its error, negative when a class fell below zero."""
     left = _shares(h, mass, number, low, high, work, share)
     if left > 0.0:
         collision_rates(number, mass, share, low, high, sections, work, d_number, d_mass)
     _euler(number, mass, h, d_number, d_mass, new_number, new_mass)
-    first, end = _occupied(new_number)
-    for k in range(high, end):
-        share[k] = 1.0
-    collision_rates(new_number, new_mass, share, first, end, sections, work, d_number, d_mass)
+    left += _rates(new_number, new_mass, h, sections, work, share, d_number, d_mass)
     error = _halfway(number, mass, h, d_number, d_mass, new_number, new_mass)
     return error if error < 0.0 else error + left
 
