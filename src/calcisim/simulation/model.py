@@ -88,11 +88,11 @@ class SiteProblem:
 
     def _sort_rows(self) -> None:
         """Busy rows can gain or lose mineral within the step; quiet ones have nothing to grow, so one look after it is exact."""
-        state, voxels = self.state, self.voxels
+        state, voxels, local = self.state, self.voxels, self.local
         busy = (state.count > 0) | (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0)
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
         self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[self.quiet]] = 0.0
-        for array in (self.local.shift, self.local.births, self.local.born, self.local.debris, self.local.failed):
+        for array in (local.shift, local.births, local.born, local.emptied, local.debris, local.failed):
             array[self.quiet] = 0.0
 
     def start_stage(self, stage: Stage) -> None:
