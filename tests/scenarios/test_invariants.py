@@ -64,7 +64,8 @@ def whole(name):
 def test_books_and_signs_at_every_step(name):
     simulation = Simulation(load(name))
     seen = []
-    to_the_end(simulation, lambda: seen.append((worst_ledger(simulation), least(simulation))))
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        to_the_end(simulation, lambda: seen.append((worst_ledger(simulation), least(simulation))))
     books, signs = zip(*seen, strict=True)
     assert max(books) <= LEDGER
     assert min(signs) >= 0.0
@@ -150,3 +151,26 @@ def test_seeds_differ_and_sites_with_the_same_seed_too():
         simulation = Simulation(load(name), seed=seed)
         arrivals.append(simulation.sites["joint"].state.arrivals.next.copy())
     assert not np.array_equal(*arrivals)
+
+
+@pytest.mark.parametrize(
+    "name", ["dystrophic/subdermal-cusp", "dystrophic/subdermal-collagen-sponge", "metastatic/ckd-constant", "healthy/wound"]
+)
+def test_the_default_tolerance_is_within_half_a_percent_of_a_tight_one(name):
+    deposits = []
+    for sets in ((), ("solver.relative_tolerance=1e-4", 'solver.absolute_tolerance="0.001 mmol/L"')):
+        scenario = door.load(name, sets, True)
+        simulation = Simulation(scenario)
+        simulation.advance(scenario.duration)
+        deposits.append(simulation.observables()["deposit_calcium_mg"])
+    assert deposits[0] == pytest.approx(deposits[1], rel=5e-3)
+    assert deposits[1] > 0.0
+
+
+def test_voxels_without_mineral_carry_nothing_from_step_to_step():
+    simulation = Simulation(load("dystrophic/subdermal-cusp"))
+    to_the_end(simulation)
+    problem = simulation.sites["cusp"].problem
+    problem.start_step(simulation.time, 60.0)
+    assert problem.quiet.size > 0
+    assert all(not getattr(problem.local, name)[problem.quiet].any() for name in ("shift", "births", "born", "emptied", "debris"))

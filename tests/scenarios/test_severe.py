@@ -152,6 +152,7 @@ shapes = st.one_of(
     bicarbonate=st.floats(10.0, 35.0),
     shape=shapes,
     spacing=st.floats(20.0, 300.0),
+    faces=st.sampled_from(["", 'x_low = "plasma"', 'x_high = "exchange"', 'x_low = "exchange", x_high = "plasma"']),
     tissue=st.sampled_from(["dermis", "subcutis", "periarticular"]),
     material=st.sampled_from(["cusp-fixed", "sponge-glutaraldehyde", "inert"]),
     fraction=st.floats(0.0, 1.0),
