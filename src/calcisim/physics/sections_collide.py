@@ -137,12 +137,17 @@ def _add(target, source, sign):
 
 @kernel
 def _close(sections, work, low, high, apart, side, d_number, d_mass):
-    """AGG-15. All pairs of classes `apart` steps apart: what the smaller loses, the larger gains, and what of the sums passes each edge."""
+    """AGG-15. All pairs of classes `apart` steps apart: what the smaller loses, the larger gains, and what of the sums passes each edge.
+
+    The last class does not collide with itself: its sizes are beyond the grid, and as one huge particle it would stop collecting.
+    """
     first = low + apart
+    last = d_number.shape[0] - 1
+    if apart == 0:
+        high = min(high, last)
     if first >= high:
         return
     count = high - first
-    last = d_number.shape[0] - 1
     share = 0.25 if apart == 0 else 0.5
     padded = (count + LANES - 1) // LANES * LANES
     for step in range(1, sections.reach[apart] + 1):
