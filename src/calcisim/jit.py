@@ -6,6 +6,7 @@ hash of every source of the package, the compiler versions, the processor and th
 decorator runs, so every module that compiles imports `kernel` from here.
 """
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -59,19 +60,30 @@ def _prune(keep: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _prepare() -> tuple[Path, bool]:
+def _prepare() -> Path:
     directory = _cache_directory()
-    cold = not directory.is_dir()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _prune(directory)
     except OSError:  # read-only home: numba compiles in memory, slower but right
-        return directory, True
+        return directory
     os.environ["NUMBA_CACHE_DIR"] = str(directory)
-    return directory, cold
+    return directory
 
 
-CACHE_DIRECTORY, COLD = _prepare()
+CACHE_DIRECTORY = _prepare()
+_DONE = CACHE_DIRECTORY / "compiled"  # written when a whole run has been through every kernel
+
+
+def cold() -> bool:
+    """True until a run has compiled the kernels into this cache directory."""
+    return not _DONE.exists()
+
+
+def mark_compiled() -> None:
+    """Note that a run went through all kernels; a read-only cache stays cold, which is true."""
+    with contextlib.suppress(OSError):
+        _DONE.touch()
 
 import numba  # noqa: E402  (the cache directory must be set first)
 

@@ -1,6 +1,7 @@
 """What can be measured on a site: amounts, numbers and dimensionless groups, all from its state."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def site_values(site: Site) -> dict[str, Value]:
     excised = site.state.ledger.accounts["excised"].value[kinetics.CALCIUM]
     onset = float(site.state.progress[0])
     return {
-        **_assay(site),
+        **assay([site]),
         "deposit_calcium_mg": calcium * CALCIUM_MASS * 1e6,
         "deposit_phosphorus_mg": phosphorus * PHOSPHORUS_MASS * 1e6,
         "deposit_calcium_mg_per_cm3": calcium * CALCIUM_MASS / volume,
@@ -48,18 +49,18 @@ def _deposit(site: Site) -> tuple[float, float]:
     return amount * float(stoichiometry[kinetics.CALCIUM]), amount * float(stoichiometry[kinetics.PHOSPHATE])
 
 
-def _assay(site: Site) -> dict[str, Value]:
-    """µg Ca per mg dry tissue over the assayed voxels, with and without the mineral in the dry mass."""
-    mask = site.setup.assay
-    dry = float(np.sum(site.setup.dry_mass[mask]))
+def assay(sites: Iterable[Site]) -> dict[str, Value]:
+    """µg Ca per mg dry tissue over the assayed voxels of these sites, with and without the mineral in the dry mass."""
+    dry = calcium = mineral = 0.0
+    for site in sites:
+        mask, volume = site.setup.assay, site.setup.voxel_volume
+        amount = float(np.sum(site.mineral()[mask])) * volume
+        dry += float(np.sum(site.setup.dry_mass[mask])) * volume
+        calcium += amount * float(site.model.stoichiometry[kinetics.CALCIUM, 0]) * CALCIUM_MASS
+        mineral += amount * site.model.molar_mass
     if dry <= 0.0:
         return {"calcium_ug_per_mg_dry": None, "calcium_ug_per_mg_nonmineral": None}
-    formula = float(np.sum(site.mineral()[mask]))
-    calcium = formula * float(site.model.stoichiometry[kinetics.CALCIUM, 0]) * CALCIUM_MASS
-    return {
-        "calcium_ug_per_mg_dry": 1e3 * calcium / (dry + formula * site.model.molar_mass),
-        "calcium_ug_per_mg_nonmineral": 1e3 * calcium / dry,
-    }
+    return {"calcium_ug_per_mg_dry": 1e3 * calcium / (dry + mineral), "calcium_ug_per_mg_nonmineral": 1e3 * calcium / dry}
 
 
 def _moments(site: Site) -> np.ndarray:

@@ -156,6 +156,7 @@ def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[st
     out: dict[str, Any] = dict.fromkeys(rows[0])
     out.update({name: sum(row[name] for row in rows) for name in _SUMS})
     out.update({name: max(row[name] for row in rows) for name in _LARGEST})
+    out.update(measures.assay(sites.values()))
     volume = sum(site.volume() for site in sites.values())
     out["deposit_calcium_mg_per_cm3"] = out["deposit_calcium_mg"] / (volume * 1e6)
     nuclei = sum(row["expected_nuclei_per_cm3"] * site.volume() for row, site in zip(rows, sites.values(), strict=True))

@@ -154,6 +154,8 @@ class _Job:
 
     def run(self) -> Outcome:
         with Interrupts(self.reporter.note) as interrupts:
+            if resources.cold():
+                self.reporter.note("compiling kernels, once, about 30 s")
             simulation = self._restored() or self._fresh()
             self._announce(simulation)
             try:
@@ -171,8 +173,6 @@ class _Job:
 
     def _announce(self, simulation: Any) -> None:
         self.reporter.note(f"{self.scenario.title}: {self.document['days']:g} days into {self.place}")
-        if resources.cold():
-            self.reporter.note("compiling kernels, once, about 30 s")
         self.reporter.begin(simulation.time / DAY, self.end / DAY)
 
     def _advance(self, simulation: Any, interrupts: Interrupts) -> bool:
@@ -263,6 +263,7 @@ class _Job:
 
     def _finish(self, simulation: Any) -> dict[str, Any]:
         """Figures, then the summary."""
+        resources.mark_compiled()
         self._draw()
         run = {"scenario": self.document["scenario"], "days": self.document["days"], "seed": self.document["seed"]}
         cost = {

@@ -60,7 +60,14 @@ def peak_memory_mb() -> float:
 
 
 def cold() -> bool:
-    """Whether kernels have to be compiled first: nothing compiled is in the cache of this version."""
+    """True when the kernels are not compiled yet on this machine."""
     from calcisim import jit
 
-    return jit.COLD or not any(jit.CACHE_DIRECTORY.rglob("*.nbi"))
+    return jit.cold()
+
+
+def mark_compiled() -> None:
+    """A whole run went through the kernels: the next one need not say that it compiles."""
+    from calcisim import jit
+
+    jit.mark_compiled()
