@@ -156,3 +156,13 @@ def test_an_operator_without_sense_is_reported():
     b, x = np.zeros_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag)
     b[(slice(None), *INNER)] = np.nan
     assert not Bicgstab(hierarchy).solve(b, x, 1e-6)
+
+
+def test_too_few_iterations_are_reported():
+    hierarchy, _ = setup((1, 32, 32), (1.0, 1.0, 1.0), 1, weight=1e3, contrast=500.0)
+    b, x = np.zeros_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag)
+    b[(slice(None), *INNER)] = np.random.default_rng(2).random((DIFFUSIVITY.size, 1, 32, 32))
+    solver = Bicgstab(hierarchy)
+    assert not solver.solve(b, x, 1e-12, limit=2)
+    assert solver.iterations == 2
+    assert solver.solve(b, x, 1e-12, limit=100)
