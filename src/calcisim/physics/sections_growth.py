@@ -82,7 +82,7 @@ def _moved(number, mass, from_size, to_size, shift, exponent):
     t = min(max((mean - from_size) / (to_size - from_size), 1e-6), 1.0 - 1e-6)
     spread = (to_size - from_size) / math.sqrt(1.0 / (t * t) + 1.0 / ((1.0 - t) * (1.0 - t)) + 4.0)
     change = grown(mean - spread, shift, exponent) - (mean - spread) + (grown(mean + spread, shift, exponent) - (mean + spread))
-    return mass + 0.5 * number * change
+    return max(mass + 0.5 * number * change, 0.0)  # not less than nothing where all of it dissolves
 
 
 @kernel
