@@ -12,6 +12,7 @@ import numpy as np
 
 Array = np.ndarray
 STEP = 0.04  # of the free coordinate: 4 % of a positive number, 0.01 of a share near one half
+CENTRAL_STEP = 0.08  # for the slopes at the best point, from which the correlations come
 LONGEST_STEP = 1.0  # free coordinate, in one pass
 FIRST_DAMPING = 1e-3
 PASSES, TRIALS = 30, 7
@@ -96,8 +97,8 @@ class Problem:
         columns = []
         for index in free:
             move = np.zeros_like(z)
-            move[index] = STEP
-            behind, width = (z - move, 2.0 * STEP) if central else (z, STEP)
+            move[index] = CENTRAL_STEP if central else STEP
+            behind, width = (z - move, 2.0 * CENTRAL_STEP) if central else (z, STEP)
             columns.append((self.residual(z + move) - self.residual(behind)) / width)
         return np.stack(columns, axis=1)
 
