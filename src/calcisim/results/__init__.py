@@ -1,0 +1,3 @@
+"""What a run leaves behind. Importing the package registers every output, also those that live in modules of their own."""
+
+from calcisim.results import clumps as clumps

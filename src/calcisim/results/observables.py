@@ -8,6 +8,8 @@ Adding an output is one function in one place:
         return ...
 
 `site` is a site's name, or None for the total over all sites; the value is a float, a text, or None where it has no meaning.
+Outputs that rest on the same costly work name it: with `shared=find_clumps` the function gets `find_clumps(simulation)` in the place
+of the simulation, and that is computed once for all of them and all sites, anew for every row.
 Quantities that `Simulation.observables()` computes by itself are declared with `describe`, so that their unit and meaning are
 known too. Either way the quantity appears in summary.json, in timeseries.csv (when it is a number) and can be plotted.
 """
@@ -18,6 +20,7 @@ from typing import Any
 
 Value = float | int | str | None
 Function = Callable[[Any, str | None], Value]
+Shared = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Observable:
 
     numeric: False for words such as the limiting step, which stay out of the time series.
     function: (simulation, site name or None) → value; None when the simulation computes the quantity itself.
+    shared: simulation → what the function gets instead of it; computed once for all outputs that name the same one.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Observable:
     meaning: str
     numeric: bool = True
     function: Function | None = None
+    shared: Shared | None = None
 
 
 REGISTRY: dict[str, Observable] = {}
@@ -49,14 +54,17 @@ def describe(name: str, unit: str, meaning: str, numeric: bool = True) -> None:
     _register(Observable(name, unit, meaning, numeric))
 
 
-def observable(name: str, unit: str, numeric: bool = True) -> Callable[[Function], Function]:
-    """Decorator: register `f(simulation, site)` as an output; the first line of its docstring is the meaning."""
+def observable(name: str, unit: str, numeric: bool = True, shared: Shared | None = None) -> Callable[[Function], Function]:
+    """Decorator: register `f(simulation, site)`, or `f(shared(simulation), site)`, as an output.
+
+    The first line of its docstring is the meaning.
+    """
 
     def register(function: Function) -> Function:
         meaning = (function.__doc__ or "").strip().split("\n")[0]
         if not meaning:
             raise ValueError(f"observable {name!r} needs a docstring that says what it means")
-        _register(Observable(name, unit, meaning, numeric, function))
+        _register(Observable(name, unit, meaning, numeric, function, shared))
         return function
 
     return register
@@ -69,12 +77,14 @@ def evaluate(simulation: Any) -> dict[str, Any]:
     """
     row = dict(simulation.observables())
     sites = {name: dict(values) for name, values in row.pop("sites", {}).items()}
-    for entry in REGISTRY.values():
-        if entry.function is None:
-            continue
-        row[entry.name] = entry.function(simulation, None)
+    entries = [entry for entry in REGISTRY.values() if entry.function is not None]
+    common = {shared: shared(simulation) for shared in dict.fromkeys(entry.shared for entry in entries) if shared is not None}
+    for entry in entries:
+        assert entry.function is not None
+        source = simulation if entry.shared is None else common[entry.shared]
+        row[entry.name] = entry.function(source, None)
         for site, values in sites.items():
-            values[entry.name] = entry.function(simulation, site)
+            values[entry.name] = entry.function(source, site)
     return {**row, "sites": sites}
 
 
