@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from calcisim.errors import StorageError, UsageError
-from calcisim.results import maps, plots, style
+from calcisim.results import clump_sizes, maps, plots, style
 from calcisim.results.store import Results
 from calcisim.results.timeseries import TimeSeries
 
@@ -80,6 +80,29 @@ def test_maps_show_milligrams_per_cubic_centimetre(tmp_path):
     assert chosen.label == "Deposited calcium (mg/cm³)"
     assert chosen.values.max() == pytest.approx(400 * 40.078e-3, rel=1e-6)
     assert chosen.positions["x"] == pytest.approx((np.arange(6) + 0.5) * 0.1)
+
+
+def test_many_clumps_get_a_figure_of_their_sizes(tmp_path):
+    directory = _run(tmp_path / "r", (1, 12, 12))
+    assert [path.name for path in plots.draw(directory, [])] == ["deposition.png", "map-cusp.png"]
+    spots = np.zeros((1, 12, 12))
+    spots[0, ::3, ::3] = 200.0
+    spots[0, 9:, 9:] = 200.0
+    with Results.reopen(directory / "results.nc") as results:
+        results.write_frame(5, 5 * DAY, {"cusp": {"mineral_calcium": (spots, "", ""), "porosity": (spots, "", "")}})
+    ((site, day, found),) = clump_sizes.available(directory / "results.nc")
+    assert (site, day, found.count) == ("cusp", 5.0, 16)
+    assert found.volumes_mm3[:2] == pytest.approx([9e-3, 1e-3])
+    made = plots.draw(directory, [])
+    assert [path.name for path in made][2:] == ["clumps-cusp.png"]
+    first = made[2].read_bytes()
+    assert len(first) > 10_000
+    assert plots.draw(directory, [])[2].read_bytes() == first
+    with style.figure(80, 60) as figure:
+        clump_sizes.paint(figure, site, day, found)
+        steps = figure.axes[0].lines[0].get_xydata()
+    assert steps[0].tolist() == pytest.approx([2 * np.sqrt(0.09 / np.pi), 1])  # one clump is as large as the largest
+    assert steps[-1, 1] == 16
 
 
 def test_the_users_matplotlib_settings_do_not_matter(tmp_path):

@@ -25,7 +25,7 @@ from calcisim.results.observables import Value, observable
 # of apatite per cm³. Computed tomography starts to score calcium at 40 (100 mg of apatite; McCollough et al. 2007, Radiology 243:527).
 THRESHOLD = 1.0
 _CALCIUM_MG_CM3 = 40.078e-3  # of 1 mol/m³
-_FIELD = "mineral_calcium"  # mol/m³
+FIELD = "mineral_calcium"  # the map that is labelled, in mol/m³
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,13 @@ Sites = Mapping[str, Clumps]
 def of(simulation: Any) -> dict[str, Clumps]:
     """Clumps of every site of a simulation now; the outputs below share it, so that a row labels each map once."""
     coordinates = simulation.coordinates()
-    found = {}
-    for site, fields in simulation.fields().items():
-        spacing = tuple(2.0 * float(coordinates[site][axis][0]) for axis in "zyx")  # the first centre lies half a voxel from the corner
-        found[site] = measure(fields[_FIELD][0] * _CALCIUM_MG_CM3, spacing)
-    return found
+    return {site: of_map(fields[FIELD][0], coordinates[site]) for site, fields in simulation.fields().items()}
+
+
+def of_map(calcium: np.ndarray, coordinates: Mapping[str, np.ndarray]) -> Clumps:
+    """Clumps of a map of calcium in mineral [mol/m³] (z, y, x) with voxel centres [m] along z, y and x."""
+    spacing = tuple(2.0 * float(coordinates[axis][0]) for axis in "zyx")  # the first centre lies half a voxel from the corner
+    return measure(calcium * _CALCIUM_MG_CM3, spacing)
 
 
 def _one(sites: Sites, site: str | None) -> Clumps:

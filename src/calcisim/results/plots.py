@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcisim.errors import UsageError
-from calcisim.results import maps, observables, store, style, summary, timeseries
+from calcisim.results import clump_sizes, maps, observables, store, style, summary, timeseries
 
 DAY = 86400.0
 Series = dict[str, np.ndarray]
@@ -45,6 +45,10 @@ def draw(directory: Path, references: Iterable[Any] | None = None, formats: Sequ
             with style.figure(*maps.size(chosen)) as figure:
                 maps.paint(figure, chosen)
                 made += style.save(figure, directory / "figures" / f"map-{_slug(chosen.site)}", formats)
+    for site, day, clumps in clump_sizes.available(directory / store.NAME):
+        with style.figure(*clump_sizes.SIZE) as figure:
+            clump_sizes.paint(figure, site, day, clumps)
+            made += style.save(figure, directory / "figures" / f"clumps-{_slug(site)}", formats)
     return made
 
 
