@@ -12,7 +12,7 @@ import numpy as np
 from calcisim.physics.collision import pair_table
 from calcisim.physics.sections_profile import LANES, MOST_CLASSES, ROWS, STRIDE
 
-NEAR_RATIO = 0.3  # a partner wider than this share of the larger one's class is taken with its width
+NEAR_RATIO = 0.35  # a partner wider than this share of the larger one's class is taken with its width
 
 
 class Sections(NamedTuple):

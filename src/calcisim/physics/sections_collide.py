@@ -93,10 +93,11 @@ def _total(view):
 
 
 @kernel
-def _diagonal(table, cut, work, apart, side, share, first, count):
+def _diagonal(table, cut, work, apart, side, keep, share, first, count):
     """AGG-14. Classes i with their partners j = i − apart as one of two points m_j ± σ_j (`side`), `share` of the pairs.
 
-    As AGG-13, with what passes the size `cut` in class i's row; both widths count. Writes the rows RATE, CARRIED, PASS_NUMBER, PASS_MASS.
+    As AGG-13, with what passes the size `cut` in class i's row; both widths count. Writes the rows RATE, CARRIED, PASS_NUMBER and
+    PASS_MASS, or adds to them (keep = 1) for the second point.
     """
     w = work[first:]
     p = work[first - apart :]
@@ -123,10 +124,10 @@ def _diagonal(table, cut, work, apart, side, share, first, count):
         passing = u * (first_term - u * (second - u * third))
         moment = u * u * (0.5 * first_term - u * (0.6666666666666666 * second - 0.75 * u * third))
         up = pairs * passing
-        w[PASS_NUMBER * STRIDE + i] = up
-        w[PASS_MASS * STRIDE + i] = pairs * (w[TOP * STRIDE + i] * passing - w[WIDTH * STRIDE + i] * moment) + up * partner
-        w[RATE * STRIDE + i] = rate
-        w[CARRIED * STRIDE + i] = rate * partner
+        w[PASS_NUMBER * STRIDE + i] = keep * w[PASS_NUMBER * STRIDE + i] + up
+        w[PASS_MASS * STRIDE + i] = keep * w[PASS_MASS * STRIDE + i] + pairs * (w[TOP * STRIDE + i] * passing - w[WIDTH * STRIDE + i] * moment) + up * partner
+        w[RATE * STRIDE + i] = keep * w[RATE * STRIDE + i] + rate
+        w[CARRIED * STRIDE + i] = keep * w[CARRIED * STRIDE + i] + rate * partner
 
 
 @kernel
@@ -136,7 +137,7 @@ def _add(target, source, sign):
 
 
 @kernel
-def _close(sections, work, low, high, apart, side, d_number, d_mass):
+def _close(sections, work, low, high, apart, d_number, d_mass):
     """AGG-15. All pairs of classes `apart` steps apart: what the smaller loses, the larger gains, and what of the sums passes each edge.
 
     The last class does not collide with itself: its sizes are beyond the grid, and as one huge particle it would stop collecting.
@@ -151,7 +152,8 @@ def _close(sections, work, low, high, apart, side, d_number, d_mass):
     share = 0.25 if apart == 0 else 0.5
     padded = (count + LANES - 1) // LANES * LANES
     for step in range(1, sections.reach[apart] + 1):
-        _diagonal(sections.diagonal[apart], sections.cuts[step], work, apart, side, share, first, padded)
+        _diagonal(sections.diagonal[apart], sections.cuts[step], work, apart, -1.0, 0.0, share, first, padded)
+        _diagonal(sections.diagonal[apart], sections.cuts[step], work, apart, 1.0, 1.0, share, first, padded)
         if step == 1:
             rate = work[RATE * STRIDE + first : RATE * STRIDE + high]
             carried = work[CARRIED * STRIDE + first : CARRIED * STRIDE + high]
@@ -212,8 +214,7 @@ def collision_rates(number, mass, share, low, high, sections, work, d_number, d_
             d_number[j] -= met
             d_mass[j] -= _total(work[CARRIED * STRIDE + first : CARRIED * STRIDE + first + padded])
     for apart in range(near):
-        _close(sections, work, low, high, apart, -1.0, d_number, d_mass)
-        _close(sections, work, low, high, apart, 1.0, d_number, d_mass)
+        _close(sections, work, low, high, apart, d_number, d_mass)
     for i in range(low, high):
         up_number = work[UP_NUMBER * STRIDE + i]
         up_mass = work[UP_MASS * STRIDE + i]
