@@ -16,6 +16,7 @@ def scenario(days=10.0, every=1.0, sites=("cusp",), shape=(1, 1, 8), reference=(
         output=(SimpleNamespace(every=every * DAY, times=None),),
         site=tuple(SimpleNamespace(name=name, shape=shape, tissue="subcutis", region=()) for name in sites),
         reference=reference,
+        treatment=(),
         literature=(),
     )
 

@@ -1,13 +1,16 @@
 """The command line as a user meets it: answers, one-line errors, exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
-from calcisim import cli
+from calcisim import cli, scenario
 from calcisim.errors import MemoryRefused, RunLocked, SolverError, StorageError, UsageError
+from calcisim.results import directory as run_directory
+from calcisim.studies import provenance
 
 
 def calcisim(capsys, monkeypatch, *words):
@@ -135,6 +138,24 @@ def test_validate_lists_every_fact_and_says_what_is_not_addressed(command, monke
     out = command("validate", "-q")[1]
     assert out.count("not yet addressed") == 24 + 1
     assert "1 pass, 1 fail" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "treatment"), [("dystrophic/subdermal-cusp", False), ("dystrophic/subdermal-pericardium-etidronate", True)]
+)
+def test_cite_has_the_chemistry_and_the_treatments(command, tmp_path, name, treatment):
+    loaded = scenario.load(name)
+    text = scenario.dump(loaded)
+    (tmp_path / "run").mkdir()
+    given = {"scenario": name, "days": 1.0, "seed": 1, "quick": False, "sets": [], "command": "calcisim run"}
+    run_directory.describe(tmp_path / "run", text, provenance.collect(loaded, text, given))
+    code, out, _ = command("cite", "run")
+    assert code == 0
+    keys = set(re.findall(r"^@\w+\{([^,]+),", out, re.MULTILINE))
+    assert {"ball1991", "plummer1982", "verbeeck1990", "habraken2013"} <= keys
+    assert not treatment or "golomb1990" in keys
+    listed = json.loads(command("cite", "run", "--json")[1])
+    assert {row["key"] for row in listed} == keys
 
 
 def test_doctor_finds_this_machine_fit(command):

@@ -28,14 +28,23 @@ def _cpu() -> str:
     return "".join(sorted(set(rows)))
 
 
-def source_hash() -> str:
-    """SHA-256 (hex) over all Python sources of the package, in name order."""
-    root = Path(__file__).parent
+def _digest(root: Path, pattern: str) -> str:
+    """SHA-256 (hex) over names and bytes of all files below `root` that fit, in name order."""
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for path in root.rglob(pattern) if path.is_file()):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def source_hash() -> str:
+    """SHA-256 (hex) over all Python sources of the package, in name order."""
+    return _digest(Path(__file__).parent, "*.py")
+
+
+def data_hash(root: Path | None = None) -> str:
+    """SHA-256 (hex) over all files of `root`, the package's data/ by default. No kernel depends on it, so it is in no cache key."""
+    return _digest(root or Path(__file__).parent / "data", "*")
 
 
 def _cache_directory() -> Path:

@@ -10,6 +10,7 @@ import fakes
 import numpy as np
 import pytest
 
+from calcisim import jit
 from calcisim.errors import MemoryRefused, RunLocked, SolverError, StorageError, UsageError
 from calcisim.results import directory as run_directory
 from calcisim.results import plots, store, summary
@@ -258,3 +259,27 @@ def test_days_must_be_positive(tmp_path):
         with pytest.raises(UsageError, match="--days"):
             execute.start(Request("f", days=days, out=tmp_path / "r"), Heard(), engine())
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(("changed", "said"), [("source_hash", "calcisim has changed"), ("data_hash", "parameter tables")])
+def test_going_on_with_another_model_is_said(tmp_path, monkeypatch, changed, said):
+    out = _stopped(tmp_path)
+    quiet = Heard()
+    execute.resume(shutil.copytree(out, tmp_path / "same"), 1, quiet, engine())
+    assert not any("changed" in text for text in quiet.said)
+    monkeypatch.setattr(jit, changed, lambda: "0" * 64)
+    loud = Heard()
+    execute.resume(out, 1, loud, engine())
+    assert [text for text in loud.said if "changed" in text and said in text]
+
+
+def test_the_hash_of_the_data_sees_every_file_and_is_in_no_cache_key(tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.toml").write_text("x = 1\n")
+    first = jit.data_hash(tmp_path)
+    (tmp_path / "deep" / "a.toml").write_text("x = 2\n")
+    assert jit.data_hash(tmp_path) != first
+    assert run_directory.provenance(_stopped(tmp_path))["data_sha256"] == jit.data_hash()
+    place = jit._cache_directory()
+    monkeypatch.setattr(jit, "data_hash", lambda: "0" * 64)
+    assert jit._cache_directory() == place

@@ -7,7 +7,8 @@ import pytest
 
 from calcisim import scenario
 from calcisim.errors import MemoryRefused, UsageError
-from calcisim.studies import catalogue, equations, provenance, resources, validate
+from calcisim.scenario import citations
+from calcisim.studies import catalogue, equations, resources, validate
 from calcisim.studies.progress import Lines, clock
 
 
@@ -51,10 +52,10 @@ def test_a_fact_is_one_function(monkeypatch):
 
 def test_a_run_cites_only_what_it_can_read():
     cusp = scenario.load("dystrophic/subdermal-cusp")
-    keys = provenance.citations(cusp)
+    keys = citations.citations(cusp)
     assert "levy1983" in keys
-    assert keys == sorted(set(keys))
-    tables = provenance.tables(cusp)
+    assert list(keys) == sorted(set(keys))
+    tables = citations.tables(cusp)
     assert "tissues.cusp-fixed" in tables
     assert "tissues.sponge-formaldehyde" not in tables
 

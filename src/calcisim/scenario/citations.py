@@ -1,12 +1,20 @@
-"""Which references a scenario rests on."""
+"""Which parameter tables and which references a scenario rests on."""
 
 from calcisim import parameters, sources
+from calcisim.parameters import Parameter
 from calcisim.physics import speciation_data
 from calcisim.scenario.schema import Scenario
 
 
+def tables(scenario: Scenario) -> dict[str, dict[str, Parameter]]:
+    """The parameter tables that a scenario can read: all but those of tissues and materials that it does not name."""
+    named = {site.tissue for site in scenario.site} | {region.material for site in scenario.site for region in site.region}
+    every = parameters.all_tables()
+    return {name: rows for name, rows in every.items() if not name.startswith("tissues.") or name.partition(".")[2] in named}
+
+
 def citations(scenario: Scenario) -> tuple[str, ...]:
-    """Sorted keys of references.bib: the literature and references of the file, its treatments, and the parameters it uses.
+    """Sorted keys of references.bib: the literature and references of the file, its treatments, the chemistry, and its parameters.
 
     Of the tissue library only the tables of its tissues and materials count; free texts in `source` are left out.
     """
@@ -17,9 +25,5 @@ def citations(scenario: Scenario) -> tuple[str, ...]:
         found.update(sources.split_keys(reference.source))
     for treatment in scenario.treatment:
         found.update(treatment.cite)
-    used = {site.tissue for site in scenario.site} | {region.material for site in scenario.site for region in site.region}
-    for name, rows in parameters.all_tables().items():
-        group, _, part = name.partition(".")
-        if group != "tissues" or part in used:
-            found.update(key for row in rows.values() for key in row.sources)
+    found.update(key for rows in tables(scenario).values() for row in rows.values() for key in row.sources)
     return tuple(sorted(found & set(sources.references())))

@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from calcisim.studies import execute, provenance, resources
+from calcisim.studies import execute, resources
 
 DAY = 86400.0
 # Wall time of a run, from measured runs: start-up, and per voxel and accepted step.
@@ -49,8 +49,10 @@ def rows() -> list[dict[str, Any]]:
 
 def parameters_used(loaded: Any) -> list[dict[str, Any]]:
     """Every constant behind a scenario: name, value, unit, range, source, quality; of the tissues only those that it names."""
+    from calcisim.scenario.citations import tables
+
     found = []
-    for table, entries in provenance.tables(loaded).items():
+    for table, entries in tables(loaded).items():
         for name, entry in entries.items():
             low_high = None if entry.range is None else [_as_written(side, entry.unit) for side in entry.range]
             found.append(

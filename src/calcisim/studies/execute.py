@@ -217,6 +217,7 @@ class _Job:
             "wall_s": self._wall(),
             "scenario_sha256": self.document["scenario_sha256"],
             "source_sha256": self.document["source_sha256"],
+            "data_sha256": self.document.get("data_sha256"),
             "versions": self.document["versions"],
         }
         checkpoint.save(self.checkpoint, simulation.arrays(), meta)
@@ -242,12 +243,21 @@ class _Job:
         except StorageError as error:
             self.reporter.warn(f"{error} The run starts again at day 0.")
             return None
-        from calcisim.jit import source_hash
+        self._warn_of_another_model(meta)
+        self.wall_before = float(meta["wall_s"])
+        return self.engine.simulation().restore(self.scenario, arrays, meta["simulation"], self.threads)
+
+    def _warn_of_another_model(self, meta: dict[str, Any]) -> None:
+        """Say it when sources or parameter tables are not those the run began with."""
+        from calcisim.jit import data_hash, source_hash
 
         if meta["source_sha256"] != source_hash():
             self.reporter.warn("calcisim has changed since this run began: what follows may differ from an unbroken run")
-        self.wall_before = float(meta["wall_s"])
-        return self.engine.simulation().restore(self.scenario, arrays, meta["simulation"], self.threads)
+        if meta.get("data_sha256") != data_hash():
+            self.reporter.warn(
+                "the parameter tables of calcisim (data/) have changed since this run began: what follows is another model than what was "
+                f"computed until now. For one model throughout, start a new run: calcisim run {self.place / run_directory.SCENARIO}"
+            )
 
     def _reopen(self, frames: int) -> None:
         """Cut the time series back to the checkpoint and open the maps; raises `StorageError` when they do not reach that far."""

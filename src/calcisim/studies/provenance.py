@@ -27,34 +27,17 @@ def versions() -> dict[str, str]:
 
 def collect(loaded: Any, text: str, given: dict[str, Any]) -> dict[str, Any]:
     """The provenance document; `given` are the facts that only the caller knows (scenario name, days, seed, command …)."""
-    from calcisim.jit import source_hash
+    from calcisim.jit import data_hash, source_hash
+    from calcisim.scenario.citations import citations
 
     return {
         **given,
         "scenario_sha256": text_sha256(text),
         "source_sha256": source_hash(),
+        "data_sha256": data_hash(),
         "versions": versions(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "citations": citations(loaded),
     }
-
-
-def citations(loaded: Any) -> list[str]:
-    """Keys of the references that a run stands on: those of the scenario, and of every parameter that it can read."""
-    from calcisim import sources
-
-    keys = set(loaded.literature)
-    for entry in (*loaded.reference, *(entry for table in tables(loaded).values() for entry in table.values())):
-        keys.update(sources.split_keys(entry.source or ""))
-    return sorted(keys - set(sources.missing(keys)))
-
-
-def tables(loaded: Any) -> dict[str, dict[str, Any]]:
-    """The parameter tables that a scenario can read: all but those of tissues and materials that it does not name."""
-    from calcisim import parameters
-
-    named = {site.tissue for site in loaded.site} | {region.material for site in loaded.site for region in site.region}
-    every = parameters.all_tables()
-    return {name: rows for name, rows in every.items() if not name.startswith("tissues.") or name.partition(".")[2] in named}
