@@ -71,7 +71,7 @@ def test_books_and_signs_at_every_step(name):
     assert min(signs) >= 0.0
     for site in simulation.sites.values():
         assert np.all(site.state.c[FIELD] > 0.0)
-        assert site.open_porosity().min() >= site.model.minimum_porosity
+        assert site.open_porosity().min() >= site.model.least_porosity
     values = simulation.observables()
     assert all(values[f"ledger_{element}_relative"] <= LEDGER for element in ELEMENTS)
     assert simulation.time == simulation.scenario.duration

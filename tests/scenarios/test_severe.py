@@ -93,7 +93,7 @@ def assert_sound(model):
         for array in (state.number, state.coordinate, state.debris, state.rate):
             assert np.isfinite(array).all()
             assert array.min(initial=0.0) >= 0.0
-        assert site.open_porosity().min() >= site.model.minimum_porosity
+        assert site.open_porosity().min() >= site.model.least_porosity
         full = (site.setup.initial_porosity - site.model.minimum_porosity) / site.model.mineral.molar_volume
         assert np.all(site.mineral() <= full * (1.0 + OVERSHOOT))
         assert site.state.ledger.relative(site.problem.held()).max() <= LEDGER

@@ -38,11 +38,13 @@ class StageProblem(Protocol):
 
 @dataclass(frozen=True)
 class NewtonControl:
-    """Tolerances: of the increment (relative), of the linear solve, of the remaining residual, and the most iterations."""
+    """Tolerances: of the increment (relative), of the linear solve, of the remaining residual; a residual that is rounding and needs no
+    correction; and the most iterations."""
 
     increment: float = 1e-3
     linear: float = 2e-2
     residual: float = 0.5
+    rounding: float = 1e-14
     iterations: int = 15
 
 
@@ -61,7 +63,8 @@ def solve_stage(problem: StageProblem, control: NewtonControl) -> NewtonReport:
     for iteration in range(control.iterations + 1):
         if not problem.evaluate():
             return NewtonReport(False, iteration, "a voxel has no local solution")
-        if change < control.increment and problem.residual_norm() < control.residual:
+        left = problem.residual_norm()
+        if left < control.rounding or (change < control.increment and left < control.residual):
             return NewtonReport(True, iteration)
         if iteration == control.iterations:
             break

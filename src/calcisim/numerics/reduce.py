@@ -3,10 +3,6 @@
 Kernels leave one partial result per row; these functions join the partials in row order, whatever thread made them.
 """
 
-import math
-
-import numpy as np
-
 from calcisim.jit import kernel
 
 
@@ -42,8 +38,3 @@ def row_dot(a, b, parts, row0, row1):
             for i in range(1, nx - 1):
                 total += a[s, k, j, i] * b[s, k, j, i]
         parts[row] = total
-
-
-def exact_sum(values: np.ndarray) -> float:
-    """Correctly rounded sum of all values (Shewchuk), for ledgers."""
-    return math.fsum(np.ascontiguousarray(values).ravel())

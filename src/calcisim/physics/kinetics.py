@@ -154,7 +154,7 @@ def _velocity(ln_iap, ph, affinity, mineral):
 def _eliminate(
     voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, velocity, nucleation, given, shift_base, births_base, from_debris
 ):  # fmt: skip
-    """Solve m = M(shift(m), births(m)), where rates fade with the open pore share g = (φ − φ_min)/φ0. GRO-8.
+    """GRO-8. Solve m = M(shift(m), births(m)), where rates fade with the open pore share g = (φ − φ_min)/φ0.
 
     shift = shift_base + γΔt v g(m);  births = births_base + γΔt (J g(m) + given);
     M = (4π/3) R_max³ (Σ N y³ + (births + from_debris) v̄)/V_m
@@ -232,12 +232,14 @@ def _fluid_effects(substrate, row, magnesium, elapsed, law):
 def eliminate_minerals(
     rows, c, mineral_field, porosity, initial_porosity, w, voxels, stage, chemistry, law, mineral, numbers, first, last
 ):  # fmt: skip
-    """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and w_s = ∂m/∂c_s. numbers = (γΔt, time since step start, φ_min).
+    """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and w_s = ∂m/∂c_s.
+
+    numbers = (γΔt, time since step start, φ_min, guard); the guard is a pore fraction that only an unfinished iterate can fall below.
 
     c, w (species, cells), mineral_field, porosity, initial_porosity (cells): flattened padded grids.
     stage.failed[row] is 1 where the chemistry found no solution.
     """
-    gamma_dt, elapsed, floor = numbers
+    gamma_dt, elapsed, floor, guard = numbers
     activity = np.empty(6)
     slopes = np.empty((6, 4))
     by_total = np.empty(4)
@@ -269,7 +271,7 @@ def eliminate_minerals(
         stage.shift[row], stage.births[row], stage.debris[row], stage.born[row] = shift, births, debris, births + from_debris
         stage.total_rate[row] = nucleation * open_share + site_rate * debris
         mineral_field[cell] = m
-        porosity[cell] = max(initial_porosity[cell] - mineral.molar_volume * m, floor)
+        porosity[cell] = max(initial_porosity[cell] - mineral.molar_volume * m, guard)
         by_sigma = by_births * share * (nucleation_slope * open_share + debris * site_slope)
         by_iap = gamma_dt * (by_shift * velocity_slope * open_share + by_sigma / mineral.ion_count) / feedback
         if by_iap < 1e-12 * porosity[cell] * c[CALCIUM, cell]:  # nothing here that Newton could notice

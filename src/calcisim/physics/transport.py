@@ -7,15 +7,16 @@ from calcisim.jit import kernel
 
 
 @kernel
-def pore_conductance(porosity, initial_porosity, hindrance):
+def pore_conductance(porosity, initial_porosity, hindrance, exponent):
     """TRN-1. Relative effective diffusivity of tissue whose pores fill.
 
-    F = H (φ/φ0)²,  D_eff = D F
-    H : hindrance D_tissue/D_water of the unmineralised tissue [-];  φ, φ0 : open and initial pore fraction [-]
-    Exponent 2 after Mackie & Meares (1955) as range 1.5–2 for mineral filling; validity 0 < φ ≤ φ0.
+    F = H (φ/φ0)^m,  D_eff = D F
+    H : hindrance D_tissue/D_water of the unmineralised tissue [-];  φ, φ0 : open and initial pore fraction [-];  m : tortuosity exponent
+    Validity 0 < φ ≤ φ0. Source: mackie1955.
     """
-    share = porosity / initial_porosity
-    return hindrance * share * share
+    if porosity == initial_porosity:
+        return hindrance
+    return hindrance * (porosity / initial_porosity) ** exponent
 
 
 @kernel
@@ -36,14 +37,14 @@ def boundary_conductance(diffusivity, conductance, spacing, exchange):
 
 
 @kernel
-def conductances(porosity, initial_porosity, hindrance, out, row0, row1):
+def conductances(porosity, initial_porosity, hindrance, exponent, out, row0, row1):
     """F of every voxel (TRN-1)."""
     _, ny, nx = porosity.shape
     for row in range(row0, row1):
         k = row // (ny - 2) + 1
         j = row % (ny - 2) + 1
         for i in range(1, nx - 1):
-            out[k, j, i] = pore_conductance(porosity[k, j, i], initial_porosity[k, j, i], hindrance[k, j, i])
+            out[k, j, i] = pore_conductance(porosity[k, j, i], initial_porosity[k, j, i], hindrance[k, j, i], exponent)
 
 
 @kernel
@@ -90,17 +91,23 @@ def face_flux(field, tz, ty, tx, s, k, j, i):
 
 
 @kernel
+def relative_size(part, whole):
+    """|part|/whole; 0 where both are 0: a species that is absent stays absent."""
+    return abs(part) / whole if whole > 0.0 or part != 0.0 else 0.0
+
+
+@kernel
 def stage_ledger(
     c, base, mineral, mineral_base, plasma, exchange, porosity, faces_z, faces_y, faces_x, constants, u, residual, worst, row0, row1
 ):  # fmt: skip
     """TRN-4. Dissolved amount per tissue volume after a stage, and what it differs from φc.
 
     u_s = u_base + D_s Σ_faces T_f (c_nb − c) + γΔt e_s (c_plasma − c) − Σ_q S_sq (m_q − m_base)
-    residual = u − φ c;  worst[row] = largest |residual|/(φ c), which below 1 keeps u positive.
+    residual = u − φ c;  worst[row] = largest |residual|/(φ (|c| + slack)), which below 1 keeps u positive where slack is 0.
     c, u, base, exchange (species, z, y, x); mineral (phase, z, y, x); plasma (species,);
-    constants = (γΔt, D (species,), S (species, phase))
+    constants = (γΔt, D (species,), S (species, phase), slack (species,)); slack > 0 marks a signed total such as alkalinity
     """
-    gamma_dt, diffusivity, stoichiometry = constants
+    gamma_dt, diffusivity, stoichiometry, slack = constants
     species, _, ny, nx = c.shape
     phases = mineral.shape[0]
     for row in range(row0, row1):
@@ -116,15 +123,15 @@ def stage_ledger(
                 held = porosity[k, j, i] * c[s, k, j, i]
                 u[s, k, j, i] = value
                 residual[s, k, j, i] = value - held
-                share = abs(value - held) / held
+                share = relative_size(value - held, porosity[k, j, i] * (abs(c[s, k, j, i]) + slack[s]))
                 if top == top and not (share <= top):  # once NaN, always NaN
                     top = share
         worst[row] = top
 
 
 @kernel
-def damped_update(c, increment, change, row0, row1):
-    """c ← c + δ, held within 0.2 c … 5 c; change[row] = largest |δ|/c before damping."""
+def damped_update(c, increment, slack, change, row0, row1):
+    """c ← c + δ, δ held within −0.8 … +4 of |c| + slack; change[row] = largest |δ|/(|c| + slack) before damping."""
     species, _, ny, nx = c.shape
     for row in range(row0, row1):
         k = row // (ny - 2) + 1
@@ -134,10 +141,11 @@ def damped_update(c, increment, change, row0, row1):
             for i in range(1, nx - 1):
                 old = c[s, k, j, i]
                 step = increment[s, k, j, i]
-                share = abs(step) / old
+                size = abs(old) + slack[s]
+                share = relative_size(step, size)
                 if top == top and not (share <= top):  # once NaN, always NaN
                     top = share
-                c[s, k, j, i] = min(max(old + step, 0.2 * old), 5.0 * old)
+                c[s, k, j, i] = old + min(max(step, -0.8 * size), 4.0 * size)
         change[row] = top
 
 

@@ -101,6 +101,7 @@ def model(scenario: Any) -> ModelSetup:
         diffusivity=np.array([transport[f"diffusivity_{name}"] for name in SPECIES]),
         stoichiometry=stoichiometry,
         minimum_porosity=float(transport["minimum_porosity"]),
+        tortuosity_exponent=float(transport["tortuosity_exponent"]),
         chemistry=_chemistry(water, temperature, water.pco2_atm),
         nucleation=nucleation_law(temperature),
         mineral=mineral,

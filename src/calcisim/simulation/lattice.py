@@ -7,7 +7,7 @@ from calcisim.physics.seeding import Lattice
 
 def _overlaps(count: int, spacing: float, cell: float, resolved: bool) -> list[list[tuple[int, float]]]:
     """For each voxel of an axis, the cells it overlaps with the share of its length; one cell for an axis that is not resolved."""
-    if not resolved or count == 1:
+    if not resolved:
         return [[(0, 1.0)] for _ in range(count)]
     out: list[list[tuple[int, float]]] = []
     for voxel in range(count):

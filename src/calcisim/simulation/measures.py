@@ -35,7 +35,7 @@ def site_values(site: Site) -> dict[str, Value]:
         "expected_nuclei_per_cm3": float(np.sum(site.state.arrivals.expected)) / (volume * 1e6),
         "primary_radius_um": _mean_radius(site),
         "excised_calcium_mg": 0.0 - excised * CALCIUM_MASS * 1e6,
-        "dry_mass_mg": float(np.sum(setup.dry_mass)) * setup.voxel_volume * 1e6,
+        "dry_mass_mg": float(np.sum(setup.dry_mass * site.state.tissue)) * setup.voxel_volume * 1e6,
         "ledger_calcium_relative": float(relative[kinetics.CALCIUM]),
         "ledger_phosphorus_relative": float(relative[kinetics.PHOSPHATE]),
         "ledger_alkalinity_relative": float(relative[kinetics.ALKALINITY]),
@@ -55,7 +55,7 @@ def assay(sites: Iterable[Site]) -> dict[str, Value]:
     for site in sites:
         mask, volume = site.setup.assay, site.setup.voxel_volume
         amount = float(np.sum(site.mineral()[mask])) * volume
-        dry += float(np.sum(site.setup.dry_mass[mask])) * volume
+        dry += float(np.sum((site.setup.dry_mass * site.state.tissue)[mask])) * volume
         calcium += amount * float(site.model.stoichiometry[kinetics.CALCIUM, 0]) * CALCIUM_MASS
         mineral += amount * site.model.molar_mass
     if dry <= 0.0:

@@ -25,6 +25,7 @@ from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
 from calcisim.simulation.state import State
 
 LARGEST_FILL = 0.1  # pore fraction that a step may fill
+SLACK = np.array([0.0, 0.0, 0.0, 1.0])  # alkalinity [eq/m³] may be near zero or negative; the other totals are positive
 
 
 class SiteProblem:
@@ -131,8 +132,8 @@ class SiteProblem:
         fine = self.hierarchy.fine
         self._rows(
             transport.stage_ledger, self.c, self.base, self.mineral, self.mineral_base, self.setup.plasma, self.exchange, self.porosity,
-            fine.tz, fine.ty, fine.tx, (self.stage.gamma_dt, self.model.diffusivity, self.model.stoichiometry), self.u, self.residual,
-            self.row_worst,
+            fine.tz, fine.ty, fine.tx, (self.stage.gamma_dt, self.model.diffusivity, self.model.stoichiometry, SLACK), self.u,
+            self.residual, self.row_worst,
         )  # fmt: skip
         return True
 
@@ -147,13 +148,15 @@ class SiteProblem:
             kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(-1),
             self.porosity.reshape(-1),
             self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, -1), self.voxels, self.local, self.model.chemistry,
-            self.model.nucleation, self.model.mineral, (gamma_dt, elapsed, self.model.minimum_porosity),
+            self.model.nucleation, self.model.mineral, (gamma_dt, elapsed, self.model.minimum_porosity, self.model.least_porosity),
         )  # fmt: skip
         return largest(self.local.failed) == 0.0
 
     def _faces(self, gamma_dt: float) -> None:
         fine = self.hierarchy.fine
-        self._rows(transport.conductances, self.porosity, self.initial_porosity, self.hindrance, self.conductance)
+        self._rows(
+            transport.conductances, self.porosity, self.initial_porosity, self.hindrance, self.model.tortuosity_exponent, self.conductance
+        )  # fmt: skip
         self._rows(
             transport.exchange_coefficients, self.porosity, self.perfusion, self.conductance, self.model.diffusivity, self.face_exchange,
             self.spacing, self.exchange,
@@ -169,7 +172,7 @@ class SiteProblem:
 
     def update(self) -> float:
         """Damped Newton increment of c."""
-        self._rows(transport.damped_update, self.c, self.increment, self.row_change)
+        self._rows(transport.damped_update, self.c, self.increment, SLACK, self.row_change)
         return largest(self.row_change)
 
     def residual_norm(self) -> float:
@@ -209,9 +212,11 @@ class SiteProblem:
         return max(norm, filled)
 
     def _negative(self) -> bool:
-        inner = (slice(None), *INNER)
-        fields = (self.u[inner], self.first_u[inner], self.mineral[inner], self.local.debris, self.local.born)
-        return any(not float(field.min()) >= 0.0 for field in fields)
+        """True where a total that must be positive, the mineral, a number or what is left of a pore is below its bound."""
+        inner, positive = (slice(None), *INNER), SLACK == 0.0
+        room = self.initial_porosity[INNER] - self.model.mineral.molar_volume * self.mineral[(0, *INNER)]
+        fields = (self.u[inner][positive], self.first_u[inner][positive], self.mineral[inner], self.local.debris, self.local.born)
+        return float(room.min()) < self.model.least_porosity or any(not float(field.min()) >= 0.0 for field in fields)
 
     def accept(self) -> None:
         """Make the second stage the accepted state, and book it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcisim.physics.kinetics import SPECIES, Chemistry, MineralLaw, NucleationLaw
+from calcisim.physics.kinetics import Chemistry, MineralLaw, NucleationLaw
 
 Array = np.ndarray
 INNER = (slice(1, -1),) * 3
@@ -71,6 +71,7 @@ class ModelSetup:
     diffusivity: Array
     stoichiometry: Array
     minimum_porosity: float
+    tortuosity_exponent: float
     chemistry: Chemistry
     nucleation: NucleationLaw
     mineral: MineralLaw
@@ -79,6 +80,11 @@ class ModelSetup:
     inhibitors: dict[str, "Inhibitor"]
     relative_tolerance: float
     absolute_tolerance: float
+
+    @property
+    def least_porosity(self) -> float:
+        """Half of φ_min: growth has stopped long before, so a step that ends below it was too long and is rejected."""
+        return 0.5 * self.minimum_porosity
 
 
 @dataclass(frozen=True)
@@ -90,8 +96,3 @@ class Inhibitor:
     healthy: float
     weight: float
     level: float
-
-
-def species_count() -> int:
-    """How many totals are transported together."""
-    return len(SPECIES)

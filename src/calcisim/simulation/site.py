@@ -83,8 +83,14 @@ class Site:
         return True
 
     def _watch_onset(self) -> None:
-        if self.state.progress[0] < 0.0 and self.deposit() / self.volume() > ONSET:
-            self.state.progress[0] = self.time
+        """Time at which the deposit passes the onset, linear between the steps around it."""
+        progress = self.state.progress
+        if progress[0] >= 0.0:
+            return
+        now, before = self.deposit() / self.volume(), float(progress[2])
+        progress[2] = now
+        if now > ONSET:
+            progress[0] = self.time - float(self.state.clock[3]) * (now - ONSET) / max(now - before, now - ONSET)
 
     # --- measures -------------------------------------------------------------------------------------------------
 
@@ -100,9 +106,8 @@ class Site:
         return float(np.sum(self.mineral())) * self.setup.voxel_volume * float(self.model.stoichiometry[0, 0])
 
     def open_porosity(self) -> np.ndarray:
-        """Open pore fraction (z, y, x)."""
-        filled = self.setup.initial_porosity - self.model.mineral.molar_volume * self.mineral()
-        return np.maximum(filled, self.model.minimum_porosity)
+        """Open pore fraction (z, y, x); accepted states keep it above `least_porosity`."""
+        return self.setup.initial_porosity - self.model.mineral.molar_volume * self.mineral()
 
     def on_grid(self, per_active: np.ndarray) -> np.ndarray:
         """Values of the active voxels on the whole grid (z, y, x), 0 elsewhere."""
@@ -135,29 +140,40 @@ class Site:
         substrate[:, kinetics.MAGNESIUM_AFFINITY] = reach["magnesium"] * magnesium.affinity
 
     def expose(self, mask: np.ndarray, fraction: float, state: float, healing: float) -> None:
-        """Lay open a share of the surface at substrate state `state`; it closes at rate `healing` [1/s]."""
+        """Lay open a share of the surface at substrate state `state`; it closes at rate `healing` [1/s].
+
+        Where some of the surface is open already, the shares unite as independent injuries, 1 − (1 − f)(1 − f'); what is open then has
+        the worse of the two states and the slower healing.
+        """
         rows = mask.ravel()[self.active]
-        columns = (kinetics.EXPOSED, kinetics.EXPOSED_STATE, kinetics.HEALING)
-        for column, value in zip(columns, (fraction, state, healing), strict=True):
-            self.state.substrate[rows, column] = value
+        substrate = self.state.substrate[rows]
+        open_before = substrate[:, kinetics.EXPOSED]
+        injured = open_before > 0.0
+        substrate[:, kinetics.EXPOSED] = 1.0 - (1.0 - open_before) * (1.0 - fraction)
+        for column, value in ((kinetics.EXPOSED_STATE, state), (kinetics.HEALING, healing)):
+            substrate[:, column] = np.where(injured, np.minimum(substrate[:, column], value), value)
+        self.state.substrate[rows] = substrate
 
     def excise(self, mask: np.ndarray, completeness: float) -> None:
-        """Cut out mineral, particles, debris and the exposed bed in a region, and book them; plasma fills the new pores."""
+        """Cut out tissue with its mineral, particles, debris and collagen surface; plasma water fills the room of the mineral.
+
+        What leaves and what enters is reckoned from the cut itself, not from the change in what is held, so the ledger checks it.
+        """
         state, setup, inner = self.state, self.setup, (slice(None), *INNER)
         left = 1.0 - completeness
-        before = self.problem.held()
-        old_porosity = self.open_porosity()
-        state.mineral[inner] *= np.where(mask, left, 1.0)
-        self.state.ledger.book("excised", self.problem.held() - before)
-        before = self.problem.held()
-        gained = np.where(mask, self.open_porosity() - old_porosity, 0.0)
-        state.u[inner] += gained * setup.plasma[:, None, None, None]
-        state.c[inner] = np.where(mask, state.u[inner] / self.open_porosity(), state.c[inner])
-        state.ledger.book("exchanged", self.problem.held() - before)
+        cut = np.where(mask, completeness, 0.0) * state.mineral[inner]
+        removed = self.model.stoichiometry @ cut.reshape(cut.shape[0], -1).sum(axis=1) * setup.voxel_volume
+        state.mineral[inner] -= cut
+        state.ledger.book("excised", -removed)
+        freed = self.model.mineral.molar_volume * cut[0]
+        state.u[inner] += freed * setup.plasma[:, None, None, None]
+        state.c[inner] = np.where(freed > 0.0, state.u[inner] / self.open_porosity(), state.c[inner])
+        state.ledger.book("exchanged", setup.plasma * float(np.sum(freed)) * setup.voxel_volume)
+        state.tissue[mask] *= left
         rows = mask.ravel()[self.active]
         state.number[rows] *= left
         state.debris[rows] *= left
-        state.substrate[rows, kinetics.EXPOSED] *= left
+        state.substrate[rows, kinetics.SURFACE] *= left
         if left == 0.0:
             state.count[rows] = 0
 
@@ -186,9 +202,22 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
     ):
         substrate[:, column] = values.ravel()[active]
     per_voxel = (active.size, COHORTS)
-    arrivals = Arrivals(np.zeros(cells), np.zeros(cells, dtype=np.int64), np.zeros(cells))
     return State(
-        c, u, np.zeros((phases, *c.shape[1:])), np.zeros(per_voxel), np.zeros(per_voxel), np.zeros(active.size, dtype=np.int64),
-        source.debris.ravel()[active].astype(float), substrate, np.zeros((active.size, 6)), np.zeros(active.size), np.zeros(active.size),
-        arrivals, np.zeros(active.size), np.array([0.0, FIRST_STEP, 1.0, 0.0]), np.array([-1.0, 0.0]), Ledger(np.zeros(species)),
-    )  # fmt: skip
+        c=c,
+        u=u,
+        mineral=np.zeros((phases, *c.shape[1:])),
+        number=np.zeros(per_voxel),
+        coordinate=np.zeros(per_voxel),
+        count=np.zeros(active.size, dtype=np.int64),
+        debris=source.debris.ravel()[active].astype(float),
+        substrate=substrate,
+        warm=np.zeros((active.size, 6)),
+        rate=np.zeros(active.size),
+        rate_before=np.zeros(active.size),
+        arrivals=Arrivals(np.zeros(cells), np.zeros(cells, dtype=np.int64), np.zeros(cells)),
+        uptake=np.zeros(active.size),
+        tissue=np.ones(setup.shape),
+        clock=np.array([0.0, FIRST_STEP, 1.0, 0.0]),
+        progress=np.array([-1.0, 0.0, 0.0]),
+        ledger=Ledger(np.zeros(species)),
+    )

@@ -18,7 +18,8 @@ class State:
     c, u (species, z, y, x) padded: total per pore fluid and ledger per tissue volume [mol/m³]; mineral (phase, z, y, x) padded [mol/m³];
     per active voxel: number, coordinate (voxel, cohort), count, debris [1/m³], substrate columns, warm start of the chemistry, nucleation
     rate now and before, mineral uptake [mol/(m³ s)];
-    arrivals per lattice cell; clock = (time, dt, error, last dt) [s]; progress = (onset time [s] or −1, primaries formed)
+    arrivals per lattice cell; tissue (z, y, x): share of the tissue that excision has left; clock = (time, dt, error, last dt) [s];
+    progress = (onset time [s] or −1, primaries formed, deposit per volume at the last step [mol Ca/m³])
     """
 
     c: np.ndarray
@@ -34,12 +35,15 @@ class State:
     rate_before: np.ndarray
     arrivals: Arrivals
     uptake: np.ndarray
+    tissue: np.ndarray
     clock: np.ndarray
     progress: np.ndarray
     ledger: Ledger
 
     _PADDED = ("c", "u", "mineral")
-    _PLAIN = ("number", "coordinate", "count", "debris", "substrate", "warm", "rate", "rate_before", "uptake", "clock", "progress")
+    _PLAIN = (
+        "number", "coordinate", "count", "debris", "substrate", "warm", "rate", "rate_before", "uptake", "tissue", "clock", "progress",
+    )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Name → array (interior voxels only); everything a checkpoint needs to go on."""

@@ -68,6 +68,7 @@ class Trial:
         self.base_m, self.first_m, self.conductance = np.zeros_like(self.m), np.zeros_like(self.m), np.zeros_like(self.porosity)
         self.worst, self.change = np.zeros(self.n_rows), np.zeros(self.n_rows)
         species = self.c.shape[0]
+        self.slack = np.zeros(species)
         self.row_gain, self.row_gross = np.zeros((species, self.n_rows)), np.zeros((species, self.n_rows))
         self.gain, self.booked, self.gross = np.zeros(species), np.zeros(species), np.zeros(species)
         self.least = math.inf
@@ -107,7 +108,7 @@ class Trial:
         if not self.react(self.stage):
             return False
         medium, fine, gamma_dt = self.medium, self.hierarchy.fine, self.stage.gamma_dt
-        self.rows(transport.conductances, self.porosity, self.initial_porosity, self.hindrance, self.conductance)
+        self.rows(transport.conductances, self.porosity, self.initial_porosity, self.hindrance, 2.0, self.conductance)
         self.rows(
             transport.exchange_coefficients, self.porosity, self.perfusion, self.conductance, medium.diffusivity, medium.faces,
             self.spacing, self.exchange,
@@ -115,7 +116,7 @@ class Trial:
         self.rows(transport.faces, self.conductance, *(float(weight) for weight in gamma_dt / self.spacing**2), fine.tz, fine.ty, fine.tx)
         self.rows(
             transport.stage_ledger, self.c, self.base, self.m, self.base_m, medium.outside, self.exchange, self.porosity, fine.tz, fine.ty,
-            fine.tx, (gamma_dt, medium.diffusivity, self.hierarchy.stoichiometry), self.u, self.residual, self.worst,
+            fine.tx, (gamma_dt, medium.diffusivity, self.hierarchy.stoichiometry, self.slack), self.u, self.residual, self.worst,
         )  # fmt: skip
         return True
 
@@ -125,7 +126,7 @@ class Trial:
         return self.solver
 
     def update(self) -> float:
-        self.rows(transport.damped_update, self.c, self.increment, self.change)
+        self.rows(transport.damped_update, self.c, self.increment, self.slack, self.change)
         return largest(self.change)
 
     def residual_norm(self) -> float:
