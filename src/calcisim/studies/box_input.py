@@ -204,7 +204,7 @@ def _arrays(numbers: Any, masses: Any, edges: np.ndarray) -> tuple[np.ndarray, n
             raise UsageError(f"initial.{name}: a value is negative or not finite")
         rows.append(row)
     number, mass = rows
-    low, high = edges[:-1] * (1.0 - 1e-9), np.append(edges[1:-1] * (1.0 + 1e-9), np.inf)
+    low, high = edges[:-1] * (1.0 - 1e-9), np.append(edges[1:-1] * (1.0 + 1e-9), 1e300)
     wrong = np.flatnonzero((mass < low * number) | ((mass > high * number) & (number > 0.0)) | ((number > 0.0) != (mass > 0.0)))
     if len(wrong):
         k = int(wrong[0])
