@@ -254,8 +254,8 @@ def test_output_times_are_exact_and_do_not_depend_on_days():
     assert execute.output_times(scenario, 0.3 * fakes.DAY)[-1] == 0.3 * fakes.DAY
 
 
-def test_days_must_be_positive(tmp_path):
-    for days in (0.0, -3.0, float("nan"), float("inf")):
+def test_days_must_be_positive_and_at_most_200_years(tmp_path):
+    for days in (0.0, -3.0, float("nan"), float("inf"), 73051.0, 1e9, 1e300):
         with pytest.raises(UsageError, match="--days"):
             execute.start(Request("f", days=days, out=tmp_path / "r"), Heard(), engine())
     assert not (tmp_path / "r").exists()
@@ -283,3 +283,20 @@ def test_the_hash_of_the_data_sees_every_file_and_is_in_no_cache_key(tmp_path, m
     place = jit._cache_directory()
     monkeypatch.setattr(jit, "data_hash", lambda: "0" * 64)
     assert jit._cache_directory() == place
+
+
+def test_more_outputs_than_a_run_may_have_are_refused(tmp_path):
+    for options in ({"days": 0.001, "every": 0.0005}, {"days": 0.001, "every": None}):
+        bare = fakes.scenario(days=options["days"], every=options["every"] or 1.0)
+        bare.output = bare.output if options["every"] else ()
+        crowded = Engine(lambda *_: bare, lambda _: "title = 'fake'\n", lambda: fakes.Simulation, lambda _: 0)  # noqa: B023
+        with pytest.raises(UsageError, match="more than 100,000 outputs"):
+            execute.start(Request("f", days=3650.0, out=tmp_path / "r"), Heard(), crowded)
+    assert not (tmp_path / "r").exists()
+
+
+def test_threads_are_checked_before_anything_is_written(tmp_path):
+    for threads in (0, -1, 10**6):
+        with pytest.raises(UsageError, match="--threads"):
+            execute.start(Request("f", threads=threads, out=tmp_path / "r"), Heard(), engine())
+    assert not (tmp_path / "r").exists()

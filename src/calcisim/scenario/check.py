@@ -56,9 +56,14 @@ def _unique(word: str, names: list[Any]) -> Iterator[Finding]:
             yield Finding((word, i, "name"), f"there are two with the name {name!r}", "each needs its own name")
 
 
+def too_many(every: float, duration: float) -> bool:
+    """True when one output `every` so often [s] makes more than MAX_FRAMES of them within `duration` [s]."""
+    return duration / every > MAX_FRAMES
+
+
 def _outputs(scenario: Scenario) -> Iterator[Finding]:
     for i, one in enumerate(scenario.output):
-        if one.every is not None and scenario.duration / one.every > MAX_FRAMES:
+        if one.every is not None and too_many(one.every, scenario.duration):
             yield Finding(("output", i, "every"), f"this makes more than {MAX_FRAMES:,} outputs", "write results less often")
         if one.times is not None:
             yield from (finding for t in one.times for finding in _time(scenario, t, ("output", i, "times")))

@@ -21,7 +21,7 @@ class Quantity:
     """What a field takes, written as Annotated[float, Quantity("length", "1 um", "1 m")]; the float is in inner units.
 
     kind: a key of units.KINDS; low, high: bounds with units, both included; analyte: a name of units.MOLAR_MASS, allows mg/dL;
-    plausible: the usual range in inner units, for warnings.
+    plausible: the usual range in inner units, for warnings; why: what a value beyond the bounds is told.
     """
 
     kind: str
@@ -29,6 +29,7 @@ class Quantity:
     high: str | None = None
     analyte: str | None = None
     plausible: tuple[float, float] | None = None
+    why: str = ""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_before_validator_function(self.read, handler(source))
@@ -39,7 +40,7 @@ class Quantity:
         for bound, word in ((self.low, "below"), (self.high, "above")):
             limit = None if bound is None else units.parse(bound, self.kind)
             if limit is not None and (value < limit if word == "below" else value > limit):
-                raise wrong(f"{shown(raw)} is {word} the limit of {bound}", self.meant(raw))
+                raise wrong(f"{shown(raw)} is {word} the limit of {bound}", self.meant(raw) or self.why)
         return value
 
     def _value(self, raw: object) -> float:
@@ -75,8 +76,9 @@ class Quantity:
 
 
 Share = Annotated[float, Quantity("number", "0", "1")]
-Moment = Annotated[float, Quantity("time", "0 s", "200 year")]
-Duration = Annotated[float, Quantity("time", "1 s", "200 year")]
+SHORTEST, LONGEST = "1 s", "200 year"
+Moment = Annotated[float, Quantity("time", "0 s", LONGEST)]
+Duration = Annotated[float, Quantity("time", SHORTEST, LONGEST)]
 
 
 def rule_of(model: type[BaseModel], name: str) -> Quantity | None:

@@ -8,6 +8,7 @@ from calcisim import parameters
 from calcisim.scenario.fields import Quantity, Table, wrong
 
 _HEALTH = parameters.values("plasma")
+_WARMTH = "the constants of the solution chemistry hold from 20 to 42 degC"
 
 
 def _amount(analyte: str, high: str, plausible: tuple[float, float], low: str = "0 mmol/L") -> Quantity:
@@ -19,7 +20,7 @@ class Fluid(Table):
 
     magnesium_fraction: ClassVar[float] = _HEALTH["magnesium_ultrafilterable_fraction"]
     driver: Literal["constant", "model", "csv"] = "constant"
-    temperature: Annotated[float, Quantity("temperature", "10 degC", "50 degC")] = _HEALTH["temperature"]
+    temperature: Annotated[float, Quantity("temperature", "20 degC", "42 degC", why=_WARMTH)] = _HEALTH["temperature"]
     calcium: Annotated[float, _amount("calcium", "6 mmol/L", (1.5, 4.5), "0.01 mmol/L")] | None = None
     calcium_ionised: Annotated[float, _amount("calcium_ionised", "4 mmol/L", (0.7, 2.2), "0.01 mmol/L")] | None = None
     phosphate: Annotated[float, _amount("phosphate", "8 mmol/L", (0.2, 3.5), "0.001 mmol/L")]

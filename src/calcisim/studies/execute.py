@@ -22,6 +22,7 @@ from calcisim.studies.interrupt import Interrupts
 from calcisim.studies.progress import DAY, Reporter, clock
 
 CHECKPOINT_SECONDS = 20.0  # of wall time: with a step of a few seconds a kill loses less than 30 s
+_MOST_THREADS = 1024  # more than any machine it was made for; a mistyped number does not start a million threads
 _DEFAULT_OUTPUTS = 50  # when a scenario names no output times
 
 
@@ -74,12 +75,11 @@ def _simulation() -> Any:
 
 
 def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
-    """Run `request` in a new directory. Nothing is written before the scenario and the memory it needs are found good."""
+    """Run `request` in a new directory. Nothing is written before the request, the scenario and the memory it needs are found good."""
+    _check_threads(request.threads)
     sets = (*request.sets, *([f"seed={request.seed}"] if request.seed is not None else []))
     scenario = engine.load(request.name, sets, request.quick)
-    end = scenario.duration if request.days is None else request.days * DAY
-    if not 0 < end < float("inf"):
-        raise UsageError(f"--days {request.days:g}: must be more than 0.")
+    end = scenario.duration if request.days is None else _end(scenario, request.days)
     resources.refuse_if_too_large(engine.memory(scenario))
     if request.out is None:
         place, held = run_directory.numbered(Path("runs"), request.name)
@@ -97,6 +97,7 @@ def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
 
 def resume(place: Path, threads: int | None, reporter: Reporter, engine: Engine) -> Outcome:
     """Go on with the run in `place` from its last checkpoint, or from day 0 without one; a finished run is left as it is."""
+    _check_threads(threads)
     document = run_directory.provenance(place)
     if (done := summary.read(place)) is not None:
         return Outcome(place, done, already=True)
@@ -301,6 +302,29 @@ class _Job:
 def _threads(wanted: int | None) -> int:
     from calcisim.numerics import threads
 
-    if wanted is not None and wanted < 1:
-        raise UsageError(f"--threads {wanted}: must be at least 1.")
     return wanted or threads.free_cores()
+
+
+def _check_threads(wanted: int | None) -> None:
+    if wanted is not None and not 1 <= wanted <= _MOST_THREADS:
+        raise UsageError(f"--threads {wanted}: must be 1 to {_MOST_THREADS}.")
+
+
+def _end(scenario: Any, days: float) -> float:
+    """Time [s] of --days, held to the limits that the schema has for duration and for the number of outputs."""
+    from calcisim import units
+    from calcisim.scenario.check import too_many
+    from calcisim.scenario.fields import LONGEST, SHORTEST
+    from calcisim.scenario.schema import MAX_FRAMES
+
+    end = days * DAY
+    if not units.parse(SHORTEST, "time") <= end <= units.parse(LONGEST, "time"):
+        longest = units.parse(LONGEST, "time") / DAY
+        raise UsageError(f"--days {days:g}: must be more than 0 ({SHORTEST} at least) and at most {longest:g} ({LONGEST}).")
+    intervals = [output.every for output in scenario.output or () if output.every is not None]
+    if not scenario.output:
+        intervals = [scenario.duration / _DEFAULT_OUTPUTS]
+    if any(too_many(every, end) for every in intervals):
+        rarer = "--set 'output=[{every=\"1 year\"}]'"
+        raise UsageError(f"--days {days:g}: this makes more than {MAX_FRAMES:,} outputs. Write results less often, for example {rarer}.")
+    return end
