@@ -83,6 +83,8 @@ def test_check_runs_nothing(command, tmp_path):
         (("run", "dystrophic/subdermal-cusp", "--set", "plasma.temperature=15 degC"), "chemistry hold from 20 to 42"),
         (("check", "dystrophic/subdermal-cusp", "--set", "plasma.temperature=45 degC"), "above the limit of 42"),
         (("resume", "nowhere", "--threads", "0"), "--threads 0"),
+        (("run", "dystrophic/subdermal-cusp", "--out", ".", "--force"), "current folder"),
+        (("run", "dystrophic/subdermal-cusp", "--out", ""), "current folder"),
         (("run", "dystrophic/subdermal-cusp", "--nonsense"), "nonsense"),
         (("resume", "nowhere"), "no such run directory"),
         (("plot", "nowhere"), "no such run directory"),

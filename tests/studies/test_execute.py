@@ -285,13 +285,13 @@ def test_the_hash_of_the_data_sees_every_file_and_is_in_no_cache_key(tmp_path, m
     assert jit._cache_directory() == place
 
 
-def test_more_outputs_than_a_run_may_have_are_refused(tmp_path):
-    for options in ({"days": 0.001, "every": 0.0005}, {"days": 0.001, "every": None}):
-        bare = fakes.scenario(days=options["days"], every=options["every"] or 1.0)
-        bare.output = bare.output if options["every"] else ()
-        crowded = Engine(lambda *_: bare, lambda _: "title = 'fake'\n", lambda: fakes.Simulation, lambda _: 0)  # noqa: B023
-        with pytest.raises(UsageError, match="more than 100,000 outputs"):
-            execute.start(Request("f", days=3650.0, out=tmp_path / "r"), Heard(), crowded)
+@pytest.mark.parametrize("every", [0.0005, None])
+def test_more_outputs_than_a_run_may_have_are_refused(tmp_path, every):
+    short = fakes.scenario(days=0.001, every=every or 1.0)
+    short.output = short.output if every else ()
+    crowded = Engine(lambda *_: short, lambda _: "title = 'fake'\n", lambda: fakes.Simulation, lambda _: 0)
+    with pytest.raises(UsageError, match="more than 100,000 outputs"):
+        execute.start(Request("f", days=3650.0, out=tmp_path / "r"), Heard(), crowded)
     assert not (tmp_path / "r").exists()
 
 

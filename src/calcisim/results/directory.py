@@ -53,7 +53,20 @@ def numbered(base: Path, scenario: str) -> tuple[Path, FileLock]:
 
 
 def chosen(directory: Path, force: bool) -> FileLock:
-    """Make and lock the directory that the user named. One that holds something is refused, or with `force` moved aside."""
+    """Make and lock the directory that the user named. A run that is there is refused, or with `force` moved aside.
+
+    Raises `UsageError`, and leaves no trace, for the current folder, one above it, and a folder that holds something else than a run.
+    """
+    directory = Path(directory)
+    here, there = Path.cwd().resolve(), directory.resolve()
+    if here.is_relative_to(there):
+        raise UsageError(f"--out {str(directory)!r}: is the current folder or one above it; name a new folder, for example --out runs/first")
+    if directory.name == "..":
+        directory = there  # what is moved aside needs a name
+    if directory.is_dir() and _foreign(directory):
+        if (directory / LOCK).exists():
+            lock(directory).release()  # raises when a run is just being written there
+        raise UsageError(f"{directory}: holds files that are not of a run, so it is left alone, also with --force. Choose another --out.")
     _make(directory, fresh=False)
     held = lock(directory)
     if not _occupied(directory):
@@ -69,6 +82,12 @@ def chosen(directory: Path, force: bool) -> FileLock:
     held.release()
     _make(directory, fresh=False)
     return lock(directory)
+
+
+def _foreign(directory: Path) -> bool:
+    """True for a directory that holds something and bears no sign of a run."""
+    with storage(directory):
+        return _occupied(directory) and not any((directory / name).exists() for name in (PROVENANCE, SCENARIO))
 
 
 def _occupied(directory: Path) -> bool:
