@@ -151,15 +151,71 @@ def test_validate_lists_every_fact_and_says_what_is_not_addressed(command, monke
     assert "1 pass, 1 fail" in out
 
 
+def begun(place, name="dystrophic/subdermal-cusp"):
+    """A run directory as it is before the first step, with two rows of results."""
+    loaded = scenario.load(name)
+    text = scenario.dump(loaded)
+    place.mkdir()
+    given = {"scenario": name, "days": 1.0, "seed": 1, "quick": False, "sets": [], "command": "calcisim run"}
+    run_directory.describe(place, text, provenance.collect(loaded, text, given))
+    (place / "timeseries.csv").write_text("time_d,calcium_ug_per_mg_dry\n0.0,0.0\n1.0,2.5\n")
+
+
+@pytest.mark.parametrize("words", [("resume", "run"), ("cite", "run"), ("plot", "run")])
+@pytest.mark.parametrize("content", ["{}", "[]", "null", '{"days": "x"}', "{", "\xff", "[" * 100_000])
+def test_a_damaged_provenance_is_named(command, tmp_path, words, content):
+    begun(tmp_path / "run")
+    (tmp_path / "run" / "provenance.json").write_bytes(content.encode("latin-1"))
+    code, out, err = command(*words)
+    assert (code, out) == (74, "")
+    assert err.startswith("error: run/provenance.json: ")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("key", "value"), [("days", None), ("days", True), ("versions", []), ("citations", "x"), ("scenario_sha256", 3)])
+def test_a_damaged_value_of_the_provenance_is_named(command, tmp_path, key, value):
+    begun(tmp_path / "run")
+    path = tmp_path / "run" / "provenance.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    code, _, err = command("resume", "run")
+    assert code == 74
+    assert f"run/provenance.json: is damaged: {key} " in err
+
+
+def test_a_citation_that_does_not_exist_is_named(command, tmp_path):
+    begun(tmp_path / "run")
+    path = tmp_path / "run" / "provenance.json"
+    for citations in (["nobody1900"], [3]):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "citations": citations}))
+        code, _, err = command("cite", "run")
+        assert code == 74
+        assert str(citations[0]) in err
+
+
+@pytest.mark.parametrize("words", [("resume", "run"), ("plot", "run")])
+@pytest.mark.parametrize("content", ["[]", "{}", "3", "{"])
+def test_a_damaged_summary_is_named(command, tmp_path, words, content):
+    begun(tmp_path / "run")
+    (tmp_path / "run" / "summary.json").write_text(content)
+    code, out, err = command(*words)
+    assert (code, out) == (74, "")
+    assert err.startswith("error: run/summary.json: ")
+
+
+@pytest.mark.parametrize("content", ["", "nonsense\n", "time_d,x\n0,words\n"])
+def test_a_damaged_time_series_is_named(command, tmp_path, content):
+    begun(tmp_path / "run")
+    (tmp_path / "run" / "timeseries.csv").write_text(content)
+    code, _, err = command("plot", "run")
+    assert code == 74
+    assert "run/timeseries.csv: " in err
+
+
 @pytest.mark.parametrize(
     ("name", "treatment"), [("dystrophic/subdermal-cusp", False), ("dystrophic/subdermal-pericardium-etidronate", True)]
 )
 def test_cite_has_the_chemistry_and_the_treatments(command, tmp_path, name, treatment):
-    loaded = scenario.load(name)
-    text = scenario.dump(loaded)
-    (tmp_path / "run").mkdir()
-    given = {"scenario": name, "days": 1.0, "seed": 1, "quick": False, "sets": [], "command": "calcisim run"}
-    run_directory.describe(tmp_path / "run", text, provenance.collect(loaded, text, given))
+    begun(tmp_path / "run", name)
     code, out, _ = command("cite", "run")
     assert code == 0
     keys = set(re.findall(r"^@\w+\{([^,]+),", out, re.MULTILINE))

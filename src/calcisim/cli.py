@@ -314,7 +314,7 @@ def cite(directory: RunDirectory, as_json: Json = False) -> None:
     from calcisim import sources
     from calcisim.results import directory as run_directory
 
-    keys = run_directory.provenance(directory)["citations"]
+    keys = run_directory.cited(directory)
     if as_json:
         _print_json([{"key": key, "bibtex": sources.bibtex([key])} for key in keys])
     else:

@@ -1,6 +1,5 @@
 """The directory of a run: made once, held by one process, never overwritten."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,22 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from calcisim.errors import RunLocked, StorageError, UsageError
-from calcisim.results.files import dumps, storage, write_text
+from calcisim.results.files import dumps, read_object, storage, write_text
 
 SCENARIO = "scenario.resolved.toml"
 PROVENANCE = "provenance.json"
 CHECKPOINT = "checkpoint.bin"
 FIGURES = "figures"
 LOCK = ".lock"
+_WANTED: dict[str, type | tuple[type, ...]] = {
+    "scenario": str,
+    "days": (int, float),
+    "seed": int,
+    "scenario_sha256": str,
+    "source_sha256": str,
+    "versions": dict,
+    "citations": list,
+}
 
 
 def lock(directory: Path) -> FileLock:
@@ -60,7 +68,7 @@ def chosen(directory: Path, force: bool) -> FileLock:
     directory = Path(directory)
     here, there = Path.cwd().resolve(), directory.resolve()
     if here.is_relative_to(there):
-        raise UsageError(f"--out {str(directory)!r}: is the current folder or one above it; name a new folder, for example --out runs/first")
+        raise UsageError(f"--out {str(directory)!r}: is the current folder or one above it; name a new one, for example --out runs/first")
     if directory.name == "..":
         directory = there  # what is moved aside needs a name
     if directory.is_dir() and _foreign(directory):
@@ -109,17 +117,27 @@ def describe(directory: Path, scenario_text: str, provenance: dict[str, Any]) ->
 
 
 def provenance(directory: Path) -> dict[str, Any]:
-    """Provenance of a run directory. Raises `UsageError` when `directory` is not one."""
+    """Provenance of a run directory. Raises `UsageError` when `directory` is not one, `StorageError` when the file is damaged."""
     directory = Path(directory)
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such run directory.{_nearby(directory)}")
     if not (directory / SCENARIO).exists():
         raise UsageError(f"{directory}: holds no {SCENARIO}, so it is not a run; start one with 'calcisim run'.")
     try:
-        document: dict[str, Any] = json.loads((directory / PROVENANCE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{directory / PROVENANCE}: cannot be read ({error})") from error
-    return document
+        return read_object(directory / PROVENANCE, _WANTED)
+    except FileNotFoundError:
+        raise StorageError(f"{directory / PROVENANCE}: is not there, so nothing says what this run is; start a new one") from None
+
+
+def cited(directory: Path) -> list[str]:
+    """Keys of the references that a run stands on. Raises `StorageError` for one that the bibliography does not have."""
+    from calcisim import sources
+
+    keys = provenance(directory)["citations"]
+    unknown = [key for key in keys if not isinstance(key, str) or key not in sources.references()]
+    if unknown:
+        raise StorageError(f"{Path(directory) / PROVENANCE}: cites {unknown[0]!r:.60}, which the bibliography does not have.")
+    return list(keys)
 
 
 def _nearby(directory: Path) -> str:

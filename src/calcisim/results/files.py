@@ -4,13 +4,15 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from calcisim.errors import StorageError
+
+_DAMAGED = "Put the file back from a copy, or start a new run."
 
 
 @contextlib.contextmanager
@@ -53,6 +55,27 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def read_object(path: Path, wanted: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
+    """The JSON object of a file of a run. `wanted`: keys that it must have, and their types.
+
+    Raises `FileNotFoundError` when the file is not there, and `StorageError` that names file and cause when it is damaged.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise StorageError(f"{path}: cannot be read ({error})") from error
+    if not isinstance(document, dict):
+        raise StorageError(f"{path}: is damaged: it holds no JSON object. {_DAMAGED}")
+    for key, kind in wanted.items():
+        value = document.get(key)
+        if not isinstance(value, kind) or isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+            found = "is missing" if key not in document else "is not what calcisim writes"
+            raise StorageError(f"{path}: is damaged: {key} {found}. {_DAMAGED}")
+    return document
 
 
 def dumps(document: Any) -> str:

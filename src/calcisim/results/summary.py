@@ -1,11 +1,9 @@
 """summary.json: the last file of a run. Where it exists, the run is finished."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from calcisim.errors import StorageError
-from calcisim.results.files import dumps, write_text
+from calcisim.results.files import dumps, read_object, write_text
 
 NAME = "summary.json"
 
@@ -36,12 +34,8 @@ def write(directory: Path, document: dict[str, Any]) -> None:
 
 
 def read(directory: Path) -> dict[str, Any] | None:
-    """The summary of a run, None when it is not finished. Raises `StorageError` when the file is not readable JSON."""
-    path = Path(directory) / NAME
+    """The summary of a run, None when it is not finished. Raises `StorageError` when the file is not a summary."""
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(Path(directory) / NAME, {"scenario": str, "days": (int, float)})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{path}: cannot be read ({error})") from error
-    return document

@@ -75,7 +75,9 @@ def read(directory: Path) -> dict[str, np.ndarray]:
     try:
         with open(path, encoding="utf-8", newline="") as file:
             header, *rows = list(csv.reader(file))
-    except (OSError, ValueError) as error:
+        if header[:1] != ["time_d"]:
+            raise ValueError("its first column is not time_d")
+        whole = [row for row in rows if len(row) == len(header)]
+        return {name: np.array([float(row[i]) if row[i] else np.nan for row in whole]) for i, name in enumerate(header)}
+    except (OSError, ValueError, csv.Error) as error:
         raise StorageError(f"{path}: no time series to read ({getattr(error, 'strerror', None) or error})") from error
-    whole = [row for row in rows if len(row) == len(header)]
-    return {name: np.array([float(row[i]) if row[i] else np.nan for row in whole]) for i, name in enumerate(header)}

@@ -106,7 +106,7 @@ def resume(place: Path, threads: int | None, reporter: Reporter, engine: Engine)
         if (done := summary.read(place)) is not None:  # another process finished it while this one waited
             return Outcome(place, done, already=True)
         path = place / run_directory.SCENARIO
-        if provenance.text_sha256(path.read_text(encoding="utf-8")) != document["scenario_sha256"]:
+        if provenance.file_sha256(path) != document["scenario_sha256"]:
             raise UsageError(f"{path}: was changed since the run began, so its past does not fit. Start a new run: calcisim run {path}")
         scenario = engine.load(str(path))
         resources.refuse_if_too_large(engine.memory(scenario))
@@ -202,7 +202,7 @@ class _Job:
         row = observables.evaluate(simulation)
         fields = simulation.fields()
         if self.results is None:
-            attributes = {"title": self.scenario.title, "source": f"calcisim {self.document['versions']['calcisim']}"}
+            attributes = {"title": self.scenario.title, "source": f"calcisim {self.document['versions'].get('calcisim', '')}".rstrip()}
             self.results = Results.create(self.place / store.NAME, attributes, simulation.coordinates(), fields)
         self.series.append(simulation.time, observables.flat(row))
         self.results.write_frame(index, simulation.time, fields)

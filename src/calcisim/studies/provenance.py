@@ -4,7 +4,10 @@ import hashlib
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+
+from calcisim.errors import StorageError
 
 _PACKAGES = ("calcisim", "numpy", "scipy", "numba", "llvmlite", "netCDF4", "pydantic", "matplotlib")
 
@@ -12,6 +15,14 @@ _PACKAGES = ("calcisim", "numpy", "scipy", "numba", "llvmlite", "netCDF4", "pyda
 def text_sha256(text: str) -> str:
     """SHA-256 (hex) of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file. Raises `StorageError` when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def versions() -> dict[str, str]:
