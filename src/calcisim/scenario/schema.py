@@ -128,10 +128,13 @@ class Quick(Table):
 
 
 class Solver(Table):
-    """Tolerances of the time steps: relative, and absolute in dissolved concentration [mol/m3]."""
+    """Tolerances of the time steps on the mineral: relative, and absolute in formula units per tissue volume [mol/m3].
+
+    The default absolute tolerance, 0.03 mol/m3 of hydroxyapatite, is 0.006 mg Ca/cm3: below what counts as onset.
+    """
 
     relative_tolerance: Annotated[float, Quantity("number", "1e-10", "0.5")] = 1e-2
-    absolute_tolerance: Annotated[float, Quantity("concentration", "1e-9 mmol/L", "10 mmol/L")] = 0.1
+    absolute_tolerance: Annotated[float, Quantity("concentration", "1e-9 mmol/L", "10 mmol/L")] = 0.03
 
 
 class Scenario(Table):
