@@ -149,7 +149,8 @@ _ACTS: dict[str, Callable[[Site, Any, np.ndarray], None]] = {"excise": _excise, 
 
 
 def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Totals: sums of amounts, worst of the ledgers, ratios of sums; a single site speaks for itself."""
+    """Totals: sums of amounts, worst of the ledgers, µg/mg over all assayed regions, the earliest onset; what limits, and its numbers, are
+    those of the site with the largest deposit; a single site speaks for itself."""
     if len(values) == 1:
         return dict(next(iter(values.values())))
     rows = list(values.values())
