@@ -4,38 +4,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from scenario.document import GOOD
 
 from calcisim import scenario
 from calcisim.scenario import document, files, override
 from calcisim.studies.execute import output_times
-
-BASE = """
-title = "base"
-duration = "10 day"
-[plasma]
-calcium = "2.4 mmol/L"
-phosphate = "1.1 mmol/L"
-[[site]]
-name = "a"
-tissue = "dermis"
-[site.grid]
-shape = [10]
-spacing = "0.1 mm"
-depth = "1 mm"
-[[site.region]]
-name = "core"
-shape = "slab"
-low = "0.2 mm"
-high = "0.5 mm"
-material = "cusp-fixed"
-"""
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs").mkdir()
-    (tmp_path / "base.toml").write_text(BASE)
+    (tmp_path / "base.toml").write_text(GOOD)
     return tmp_path
 
 
@@ -158,15 +138,15 @@ def test_errors_point_to_the_line_of_the_file_that_wrote_the_key(here):
     with pytest.raises(scenario.ScenarioError) as caught:
         scenario.load("child.toml")
     assert (caught.value.file, caught.value.key, caught.value.line) == ("child.toml", "plasma.magnesium", 4)
-    (here / "base.toml").write_text(BASE.replace("0.5 mm", "0.5 kg"))
+    (here / "base.toml").write_text(GOOD.replace("0.5 mm", "0.5 kg"))
     (here / "child.toml").write_text('extends = "base"\n')
     with pytest.raises(scenario.ScenarioError) as caught:
         scenario.load("child.toml")
-    assert (caught.value.file, caught.value.key, caught.value.line) == ("base.toml", "site.a.region.core.high", 18)
+    assert (caught.value.file, caught.value.key, caught.value.line) == ("base.toml", "site.a.region.core.high", 17)
 
 
 def test_several_mistakes_are_reported_together(here):
-    (here / "base.toml").write_text(BASE.replace("2.4 mmol/L", "2.4").replace('"dermis"', '"derms"').replace("0.1 mm", "0.1 s"))
+    (here / "base.toml").write_text(GOOD.replace("2.4 mmol/L", "2.4").replace('"dermis"', '"derms"').replace("0.1 mm", "0.1 s"))
     with pytest.raises(scenario.ScenarioError) as caught:
         scenario.load("base.toml")
     assert {one.key for one in caught.value.mistakes} == {"plasma.calcium", "site.a.tissue", "site.a.grid.spacing"}
@@ -188,8 +168,8 @@ def test_ending_a_run_early_drops_what_lies_beyond():
 
 
 def test_byte_order_mark_and_windows_lines_are_harmless(here):
-    (here / "bom.toml").write_bytes(b"\xef\xbb\xbf" + BASE.replace("\n", "\r\n").encode())
-    assert scenario.load("bom.toml").title == "base"
+    (here / "bom.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert scenario.load("bom.toml").title == "good"
 
 
 def test_key_lines_follow_lists_of_tables():
