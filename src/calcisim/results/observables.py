@@ -121,8 +121,13 @@ describe("dry_mass_mg", "mg", "Dry mass without mineral of the tissue and implan
 describe("primary_radius_um", "µm", "Mean radius of the primary particles")
 describe("calcium_phosphorus_ratio", "mol/mol", "Calcium to phosphorus of the deposit")
 describe("onset_day", "d", "Day on which the mean deposit of the site passes 0.01 mg Ca/cm³, between the steps around it")
-describe("limiting_step", "1", "What holds the deposit back: supply (Da > 1), else nucleation (less than half of the particle area still grows), else surface", numeric=False)
-describe("damkohler", "1", "Damköhler number (c_plasma − c)/c of calcium or phosphate, the larger, mean over the mineral: uptake over supply")
+describe(
+    "limiting_step",
+    "1",
+    "What holds the deposit back: supply (Da > 1), else nucleation (less than half of the particle area still grows), else surface",
+    numeric=False,
+)
+describe("damkohler", "1", "Damköhler number (c_plasma − c)/c of calcium or phosphate, the larger, mean over mineral: uptake over supply")
 describe("thiele", "1", "Thiele modulus L √(k/D) of calcium uptake, mean over the mineral; L half the thickness of the mineral")
 describe("nuclei", "1", "Primary particles born so far, removed ones included")
 describe("expected_nuclei_per_cm3", "1/cm³", "Integrated expectation of nuclei per tissue volume")
