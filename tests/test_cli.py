@@ -25,6 +25,9 @@ def calcisim(capsys, monkeypatch, *words):
     return code, captured.out, captured.err
 
 
+UNKNOWN_OUTPUT = 'reference=[{observable="calcium_ug_per_mg_dri", time="70 day", value=1, source="levy1983"}]'
+
+
 @pytest.fixture
 def command(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
@@ -85,6 +88,11 @@ def test_check_runs_nothing(command, tmp_path):
         (("resume", "nowhere", "--threads", "0"), "--threads 0"),
         (("run", "dystrophic/subdermal-cusp", "--out", ".", "--force"), "current folder"),
         (("run", "dystrophic/subdermal-cusp", "--out", ""), "current folder"),
+        (("check", "dystrophic/subdermal-cusp", "--set", UNKNOWN_OUTPUT), "did you mean 'calcium_ug_per_mg_dry'?"),
+        (("check", "dystrophic/subdermal-cusp", "--quick", "--set", UNKNOWN_OUTPUT), "reference.0.observable: there is no output"),
+        (("run", "dystrophic/subdermal-cusp", "--set", UNKNOWN_OUTPUT), "did you mean 'calcium_ug_per_mg_dry'?"),
+        (("check", "dystrophic/subdermal-cusp", "--set", "expect.nucleii=3"), "did you mean 'nuclei'?"),
+        (("run", "dystrophic/subdermal-cusp", "--set", "expect.cusp.nucleii=3"), "expect.cusp.nucleii: there is no output"),
         (("run", "dystrophic/subdermal-cusp", "--nonsense"), "nonsense"),
         (("resume", "nowhere"), "no such run directory"),
         (("plot", "nowhere"), "no such run directory"),

@@ -32,12 +32,16 @@ def load(name: str | Path, sets: Iterable[str] = (), quick: bool = False) -> Sce
 
     Raises ScenarioError with every mistake found; warns (PlausibilityWarning) of values that are allowed and unusual.
     """
-    path = resolve(name)
-    merged, origin = document.read(path)
+    return from_document(*read(name, sets), quick=quick)
+
+
+def read(name: str | Path, sets: Iterable[str] = ()) -> tuple[Document, Origin]:
+    """The document of a name or a file with the overrides laid over it, as written, and where each key came from."""
+    merged, origin = document.read(resolve(name))
     for setting in sets:
         override.apply(merged, setting, origin)
         document.shallow(merged, f"--set {setting[:80]!r}")
-    return from_document(merged, origin, quick=quick)
+    return merged, origin
 
 
 def from_document(merged: Document, origin: Origin, quick: bool = False) -> Scenario:

@@ -80,9 +80,9 @@ def _as_written(value: float, unit: str) -> float:
 
 def check(name: str, sets: tuple[str, ...], quick: bool) -> dict[str, Any]:
     """What a run would be and cost; nothing is run. Raises as loading the scenario does."""
-    from calcisim import scenario
+    from calcisim.studies import outputs
 
-    loaded = scenario.load(name, sets, quick)
+    loaded = outputs.load(name, sets, quick)
     times = execute.output_times(loaded, loaded.duration)
     return {
         "scenario": name,

@@ -64,8 +64,9 @@ class Engine:
 def engine() -> Engine:
     """The real one."""
     from calcisim import scenario
+    from calcisim.studies import outputs
 
-    return Engine(scenario.load, scenario.dump, _simulation)
+    return Engine(outputs.load, scenario.dump, _simulation)
 
 
 def _simulation() -> Any:
