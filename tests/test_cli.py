@@ -233,6 +233,13 @@ def test_cite_has_the_chemistry_and_the_treatments(command, tmp_path, name, trea
     assert {row["key"] for row in listed} == keys
 
 
+def test_saturation_warns_of_an_unread_total_and_ends_with_0(command, tmp_path):
+    (tmp_path / "in.csv").write_text("name,pH_in,tot_Ca_mM,tot_Calcium_mM\na,7.4,1,2\n")
+    code, out, err = command("saturation", "in.csv", "--out", "out.csv")
+    assert (code, out) == (0, "out.csv\n")
+    assert err.startswith("warning: in.csv, line 1: the column tot_Calcium_mM is not read")
+
+
 def test_doctor_finds_this_machine_fit(command):
     code, out, _ = command("doctor", "--json")
     document = json.loads(out)

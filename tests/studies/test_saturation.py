@@ -1,6 +1,7 @@
 """The saturation table from CSV to CSV: the reference table through the file, and every way a file can be wrong."""
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,25 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(StorageError, match="No space left"):
         run(tmp_path, f"{HEADER}\n{GOOD}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_pipe_or_a_device_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for source in (tmp_path / "pipe.csv", Path("/dev/zero"), Path("/dev/null")):
+        with pytest.raises(UsageError, match="not a regular file"):
+            saturation(source, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_huge_table_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_MAX_BYTES", 1_000_000)
+    with pytest.raises(UsageError, match="larger than 1 MB"):
+        run(tmp_path, f"{HEADER}\n" + f"{GOOD}\n" * 40_000)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_column_that_looks_like_a_total_and_is_none_is_told(tmp_path):
+    with pytest.warns(module.UnreadColumn, match=r"tot_Mgg_mM is not read; did you mean tot_Mg_mM\?"):
+        rows, problems = run(tmp_path, f"{HEADER},tot_Mgg_mM,comment\n{GOOD},1,x\n")
+    assert problems == []
+    assert rows[0]["m_Mg+2"] == ""

@@ -7,11 +7,13 @@ activities `la_*` and saturation indices `SI_*`; blank where a component is abse
 """
 
 import csv
+import difflib
 import io
 import math
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,12 @@ TOTALS = ("Ca", "Mg", "Na", "K", "Cl", "P", "C", "Citrate", "Alb")
 _PLAIN = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _LIMITS = {"T_C": (20.0, 42.0), "pH_in": (0.0, 14.0), "log_pCO2_in": (-20.0, 3.0), "A_DH": (0.4, 0.7), "alk_in_meq": (-1e4, 1e4)}
 _MOST = 1e4  # mmol/kg of one component: far beyond the model, and below what overflows
+_MAX_BYTES = 16_000_000  # some 100,000 rows
 _TOLERANCE, _PASSES = 1e-13, 400
+
+
+class UnreadColumn(UserWarning):
+    """A column that looks like a total and is none."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,13 @@ def header() -> list[str]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        if path.exists() and not path.is_dir() and not path.is_file():  # a pipe or a device may never end
+            raise UsageError(f"{path}: not a regular file; save the table as a file first")
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
+        if len(raw) > _MAX_BYTES:
+            raise UsageError(f"{path}: larger than {_MAX_BYTES // 10**6} MB; split the table")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start}); save the table as CSV in UTF-8") from None
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
@@ -68,7 +81,18 @@ def _columns(path: Path, first: list[str]) -> list[str]:
         raise UsageError(f"{path}, line 1: a column pH_in, or the two columns alk_in_meq and log_pCO2_in, are needed")
     if not any(f"tot_{name}_mM" in columns for name in TOTALS):
         raise UsageError(f"{path}, line 1: no column of totals; they are called tot_Ca_mM, tot_P_mM, … (mmol/kg water)")
+    _warn_of_unread(path, columns)
     return columns
+
+
+def _warn_of_unread(path: Path, columns: list[str]) -> None:
+    """Other columns are left alone in silence, but one that begins as a total was meant to count."""
+    known = [f"tot_{name}_mM" for name in TOTALS]
+    for name in columns:
+        if name.startswith("tot_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            warnings.warn(f"{path}, line 1: the column {name[:60]} is not read; {hint}", UnreadColumn, stacklevel=2)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
