@@ -177,3 +177,10 @@ def test_key_lines_follow_lists_of_tables():
     lines = document.key_lines(text, document.parse(text, "t"))
     assert lines[("site", "y", "region", 0, "low")] == 9
     assert lines[("site", "x", "grid", "shape")] == 5
+
+
+def test_two_way_may_be_written_as_what_it_is(here):
+    got = scenario.load("base.toml", ["plasma.two_way=false"])
+    assert (got.plasma.two_way, got.plasma.file) == (False, None)
+    (here / "again.toml").write_text(scenario.dump(got))
+    assert scenario.load("again.toml") == got

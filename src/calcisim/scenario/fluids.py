@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from calcisim import parameters
 from calcisim.scenario.fields import Quantity, Table, wrong
@@ -16,10 +16,15 @@ def _amount(analyte: str, high: str, plausible: tuple[float, float], low: str = 
 
 
 class Fluid(Table):
-    """Composition of blood plasma as a laboratory reports it [mol/m3], temperature [K] and pH. What is left out is healthy."""
+    """Composition of blood plasma as a laboratory reports it [mol/m3], temperature [K] and pH. What is left out is healthy.
+
+    file, two_way: a table of values over time, and whether the tissue acts back on the plasma; both need another driver.
+    """
 
     magnesium_fraction: ClassVar[float] = _HEALTH["magnesium_ultrafilterable_fraction"]
     driver: Literal["constant", "model", "csv"] = "constant"
+    file: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    two_way: bool = False
     temperature: Annotated[float, Quantity("temperature", "20 degC", "42 degC", why=_WARMTH)] = _HEALTH["temperature"]
     calcium: Annotated[float, _amount("calcium", "6 mmol/L", (1.5, 4.5), "0.01 mmol/L")] | None = None
     calcium_ionised: Annotated[float, _amount("calcium_ionised", "4 mmol/L", (0.7, 2.2), "0.01 mmol/L")] | None = None
@@ -46,6 +51,9 @@ class Fluid(Table):
     def _one_calcium(self) -> "Fluid":
         if self.driver != "constant":
             raise wrong(f"driver {self.driver!r} is not available: the plasma stays as it is written", 'use driver = "constant"', "driver")
+        for key in ("file", "two_way"):
+            if getattr(self, key):
+                raise wrong(f"{key} is not available with driver 'constant', where nothing changes in time", "leave it out", key)
         if (self.calcium is None) == (self.calcium_ionised is None):
             both = "both are given" if self.calcium is not None else "neither is given"
             raise wrong(f"exactly one of calcium (laboratory total) and calcium_ionised is needed, {both}", "", "calcium")
