@@ -1,10 +1,14 @@
 """What is shipped: reference pages, and a wheel that works without the checkout."""
 
+import ast
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from calcisim.results import observables
 from calcisim.studies import equations
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTS = {"pydantic_core"}  # of a core dependency, so they come with it
 
 
 def test_reference_pages_have_every_equation_output_and_parameter(tmp_path):
@@ -24,6 +29,32 @@ def test_reference_pages_have_every_equation_output_and_parameter(tmp_path):
     assert all(f"| {equation.tag} |" in pages["equations"] for equation in equations.every())
     assert all(f"`{name}`" in pages["outputs"] for name in observables.REGISTRY)
     assert all(f"`{name}`" in pages["parameters"] for rows in parameters.all_tables().values() for name in rows)
+
+
+def _named(requirements):
+    return {re.match(r"[A-Za-z0-9_.-]+", text)[0].lower() for text in requirements}
+
+
+def test_every_core_dependency_is_imported_somewhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    modules = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules.add(node.module.partition(".")[0])
+    offered = packages_distributions()
+    used = {name.lower() for module in modules for name in offered.get(module, ())} - {"calcisim"}
+    assert _named(project["dependencies"]) - used == set()
+    assert used - _named(project["dependencies"]) <= PARTS
+
+
+def test_every_dependency_has_a_pinned_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {line.partition("==")[0].lower() for line in lines if "==" in line}
+    assert _named([*project["dependencies"], *project["optional-dependencies"]["test"]]) - pinned == set()
 
 
 @pytest.mark.push
