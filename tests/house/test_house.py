@@ -85,6 +85,23 @@ def test_every_equation_has_an_address_of_its_own():
     assert [tag for tag, count in tags.items() if count > 1] == []
 
 
+def test_every_tag_that_is_cited_is_an_equation():
+    """Tags in docstrings, comments, data files and pages; `calcisim where` answers all of them."""
+    known = {equation.tag for equation in equations.every()}
+    words = {"UTF-8"}  # what looks like a tag and is none
+    pattern = re.compile(r"(?<![\w-])[A-Z]{3,5}-\d{1,2}[a-z]?(?![\w-])")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {tag}"
+        for path in _files()
+        if path.suffix in {".py", ".toml", ".md", ".bib"} and "tests" not in path.relative_to(ROOT).parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for tag in pattern.findall(line)
+        if tag not in known | words
+    ]
+    assert not found, "\n".join(found)
+    assert "GRO-8" in {equation.tag for equation in equations.where("GRO-8")}
+
+
 def test_where_finds_place_and_formula():
     found = equations.where("growth")
     assert all(re.fullmatch(r".+\.py:\d+", equation.place) for equation in found)
