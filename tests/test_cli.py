@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import netCDF4
 import pytest
 
 from calcisim import cli, scenario
@@ -208,6 +209,17 @@ def test_a_damaged_summary_is_named(command, tmp_path, words, content):
     code, out, err = command(*words)
     assert (code, out) == (74, "")
     assert err.startswith("error: run/summary.json: ")
+
+
+def test_maps_that_are_not_of_a_run_are_named(command, tmp_path):
+    begun(tmp_path / "run")
+    with netCDF4.Dataset(tmp_path / "run" / "results.nc", "w") as dataset:
+        group = dataset.createGroup("cusp")
+        group.createDimension("x", 3)
+        group.createVariable("mineral_calcium", "f4", ("x",))
+    code, _, err = command("plot", "run")
+    assert code == 74
+    assert "run/results.nc: is damaged" in err
 
 
 @pytest.mark.parametrize("content", ["", "nonsense\n", "time_d,x\n0,words\n"])

@@ -132,6 +132,8 @@ def axes(path: Path, site: str) -> dict[str, np.ndarray]:
 
     with _reading(path), netCDF4.Dataset(path, "r") as dataset:
         group = dataset.groups[site]
+        if "time" not in group.variables:
+            raise StorageError(f"{path}: is damaged: the maps of {site} have no times.")
         return {name: np.asarray(group[name][:]) for name in ("time", "z", "y", "x") if name in group.variables}
 
 
@@ -148,3 +150,5 @@ class _reading:
     def __exit__(self, kind: Any, error: BaseException | None, _: object) -> None:
         if isinstance(error, (OSError, RuntimeError)):
             raise StorageError(f"{self.path}: cannot be read ({error})") from error
+        if isinstance(error, (KeyError, IndexError)):
+            raise StorageError(f"{self.path}: does not hold what was asked for ({error})") from error
