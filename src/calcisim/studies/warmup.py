@@ -14,7 +14,10 @@ pH from alkalinity,37,,26,-1.28,1.4,1.0,140,103
 
 
 def warmup(say: Callable[[str], None]) -> float:
-    """Run the first minutes of the implant scenario and two fluids in a temporary directory; returns the seconds it took."""
+    """Run the first minutes of the implant scenario, two fluids and one clump in a temporary directory; returns the seconds it took."""
+    import numpy as np
+
+    from calcisim.results import clumps
     from calcisim.studies import execute, resources
     from calcisim.studies.progress import Reporter
     from calcisim.studies.saturation import saturation
@@ -28,4 +31,5 @@ def warmup(say: Callable[[str], None]) -> float:
         fluids = Path(folder) / "fluids.csv"
         fluids.write_text(_FLUIDS, encoding="utf-8")
         saturation(fluids, Path(folder) / "species.csv")
+    clumps.measure(np.pad(np.full((3, 3, 3), 100.0), 2), (1e-4, 1e-4, 1e-4))
     return time.perf_counter() - began
