@@ -13,8 +13,6 @@ _STATED = re.compile(r'\bSource: (.+?)(?=\n\s*\n|"""|\bSource: |\Z)', re.DOTALL)
 _KEY = re.compile(r"\b[a-z]{3,}(?:19|20)\d\d[a-z]?\b")
 _NAME = re.compile(r"\b[A-Z][A-Za-zé–-]+(?: et al\.?| (?:&|and) [A-Z]\w+)?,? \(?(?:19|20)\d\d\b")
 _DATA = re.compile(r"\bdata/(\w+\.toml)\b")  # whose rows name their own sources
-# Files whose literature is not in the bibliography yet.
-PENDING = {"physics/collision.py", "physics/smoluchowski.py", "physics/sections_collide.py", "physics/sections_step.py"}
 
 
 def _faults(text):
@@ -31,14 +29,11 @@ def _faults(text):
 
 
 def _files():
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        if "Source: " in path.read_text(encoding="utf-8"):
-            marks = [pytest.mark.xfail(strict=False, reason="its literature is not in the bibliography yet")] if name in PENDING else []
-            yield pytest.param(path, id=name, marks=marks)
+    stating = (path for path in sorted(PACKAGE.rglob("*.py")) if "Source: " in path.read_text(encoding="utf-8"))
+    return [pytest.param(path, id=path.relative_to(PACKAGE).as_posix()) for path in stating]
 
 
-@pytest.mark.parametrize("path", list(_files()))
+@pytest.mark.parametrize("path", _files())
 def test_a_stated_source_can_be_looked_up(path):
     assert _faults(path.read_text(encoding="utf-8")) == []
 

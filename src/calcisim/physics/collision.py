@@ -54,7 +54,7 @@ def collision_radius(volume: Any, primary_radius: float = 0.0, dimension: float 
     """AGG-1. R_c = a (v/(k_f v_a))^(1/D_f), never below the radius of the compact sphere (3v/4π)^(1/3).
 
     v : solid volume [m³]; a : primary radius [m] (0: compact spheres), v_a = 4πa³/3; D_f : fractal dimension [-]; k_f [-].
-    Source: k_f, D_f of diffusion-limited clusters, working assumption (MODEL §5).
+    Source: k_f, D_f of diffusion-limited clusters, assumption.
     """
     compact = np.cbrt(3.0 * np.asarray(volume, dtype=float) / (4.0 * math.pi))
     if primary_radius <= 0.0:
@@ -72,19 +72,19 @@ def sticking(protection: float, strength: float = 1.0) -> float:
 
 @collision("constant", exact="constant")
 def constant(u: Any, w: Any, *, rate: float = 1.0) -> np.ndarray:
-    """AGG-3. K = β₀, the same for all sizes [m³/s]. Source: Smoluchowski 1916."""
+    """AGG-3. K = β₀, the same for all sizes [m³/s]. Source: smoluchowski1916."""
     return rate + 0.0 * (u + w)
 
 
 @collision("sum", exact="sum")
 def additive(u: Any, w: Any, *, rate: float = 1.0) -> np.ndarray:
-    """AGG-4. K = β₁ (u + w); β₁ [1/s]. Source: Golovin 1963."""
+    """AGG-4. K = β₁ (u + w); β₁ [1/s]. Source: golovin1963."""
     return rate * (u + w)
 
 
 @collision("product", exact="product")
 def multiplicative(u: Any, w: Any, *, rate: float = 1.0) -> np.ndarray:
-    """AGG-5. K = β₂ u w; β₂ [1/(m³ s)]; gels at β₂ M₂ t = 1. Source: McLeod 1962."""
+    """AGG-5. K = β₂ u w; β₂ [1/(m³ s)]; gels at β₂ M₂ t = 1. Source: mcleod1962."""
     return rate * u * w
 
 
@@ -95,7 +95,7 @@ def brownian(
     """AGG-6. K = (2 k_B T/3μ) (R_i + R_j) (1/R_i + 1/R_j): diffusion brings them together (continuum).
 
     T [K]; μ : viscosity [Pa s]; R : collision radii (AGG-1) [m]. 8kT/3μ = 1.6e-17 m³/s for equals in serum at 37 °C.
-    Source: Smoluchowski 1917.
+    Source: smoluchowski1917.
     """
     a, b = (collision_radius(v, primary_radius, dimension) for v in (u, w))
     return 2.0 * BOLTZMANN * temperature / (3.0 * viscosity) * (a + b) * (1.0 / a + 1.0 / b)
@@ -105,7 +105,7 @@ def brownian(
 def shear(u: Any, w: Any, *, shear_rate: float = 0.5, primary_radius: float = 0.0, dimension: float = 3.0) -> np.ndarray:
     """AGG-7. K = (4/3) G (R_i + R_j)³; G : shear rate [1/s], 0 in resting tissue, 0.1 to 1 about moving joints (assumed).
 
-    Source: Smoluchowski 1917.
+    Source: smoluchowski1917.
     """
     a, b = (collision_radius(v, primary_radius, dimension) for v in (u, w))
     return 4.0 / 3.0 * shear_rate * (a + b) ** 3
@@ -135,7 +135,7 @@ def settling(
 ) -> np.ndarray:
     """AGG-9. K = π (R_i + R_j)² |w_i − w_j|: the fast one overtakes the slow one, in fluid pockets only.
 
-    w : settling velocity (AGG-8) [m/s]. Source: Findeisen 1939.
+    w : settling velocity (AGG-8) [m/s]. Source: findeisen1939.
     """
     a, b = (collision_radius(v, primary_radius, dimension) for v in (u, w))
     fall = [settling_velocity(v, excess_density, viscosity, primary_radius, dimension) for v in (u, w)]

@@ -203,7 +203,7 @@ def collision_rates(number, mass, share, low, high, sections, work, d_number, d_
 
     share : of each class that may collide (1, or less where a long step would use a class up, AGG-17).
     The row LEAVING of `work` then holds the number that leaves each class [1/(m³ s)].
-    Σ_k dM_k/dt = 0 to rounding. Source: two-moment sectional method after Tzivion et al. 1987, with the kernel linear inside
+    Σ_k dM_k/dt = 0 to rounding. Source: two-moment sectional method after tzivion1987, with the kernel linear inside
     each class (AGG-11) and the widths of both partners.
     """
     edges = sections.edges

@@ -111,7 +111,7 @@ def coagulate(number, mass, duration, tolerance, first_step, sections, work, row
 
     number, mass : (n,), changed in place; rows : (5, n) scratch; first_step : 0, or the step that the last call returned.
     Returns (next step [s], steps tried); the latter negative: more than 200 000 were needed and the rest was not done.
-    Positive, and Σ mass kept to rounding, whatever the step. Source: Shu & Osher 1988 (Heun as a convex combination of Euler steps).
+    Positive, and Σ mass kept to rounding, whatever the step. Source: shu1988 (Heun as a convex combination of Euler steps).
     """
     share, d_number, d_mass, new_number, new_mass = rows[0], rows[1], rows[2], rows[3], rows[4]
     done = 0.0

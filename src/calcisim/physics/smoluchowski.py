@@ -22,12 +22,12 @@ class Exact:
 
 
 def constant_density(x: np.ndarray, tau: float) -> np.ndarray:
-    """AGG-20. K = β₀, τ = β₀ N₀ t: 4/(τ + 2)² e^(−2x/(τ+2)). Source: Smoluchowski 1916, Schumann 1940."""
+    """AGG-20. K = β₀, τ = β₀ N₀ t: 4/(τ + 2)² e^(−2x/(τ+2)). Source: smoluchowski1916, schumann1940."""
     return 4.0 / (tau + 2.0) ** 2 * np.exp(-2.0 * x / (tau + 2.0))
 
 
 def sum_density(x: np.ndarray, tau: float) -> np.ndarray:
-    """AGG-21. K = β₁ (u + w), τ = β₁ N₀ v₀ t, T = 1 − e^(−τ): (1 − T)/(x √T) e^(−x(1+T)) I₁(2x √T). Source: Golovin 1963, Scott 1968."""
+    """AGG-21. K = β₁ (u + w), τ = β₁ N₀ v₀ t, T = 1 − e^(−τ): (1 − T)/(x √T) e^(−x(1+T)) I₁(2x √T). Source: golovin1963, scott1968."""
     if tau <= 0.0:
         return np.exp(-x)
     share = -np.expm1(-tau)
@@ -38,7 +38,7 @@ def sum_density(x: np.ndarray, tau: float) -> np.ndarray:
 
 
 def product_density(x: np.ndarray, tau: float) -> np.ndarray:
-    """AGG-22. K = β₂ u w, τ = β₂ N₀ v₀² t < ½: e^(−(1+τ)x) Σ_k τ^k x^(3k)/((k+1)! Γ(2k+2)). Source: Scott 1968."""
+    """AGG-22. K = β₂ u w, τ = β₂ N₀ v₀² t < ½: e^(−(1+τ)x) Σ_k τ^k x^(3k)/((k+1)! Γ(2k+2)). Source: scott1968."""
     if tau <= 0.0:
         return np.exp(-x)
     k = np.arange(600)[:, None]
@@ -60,7 +60,7 @@ EXACT: dict[str, Exact] = {
 }
 
 SELF_PRESERVING = {"brownian": 1.073}
-"""What AGG-23 tends to from any start. Source: Friedlander & Wang 1966."""
+"""What AGG-23 tends to from any start. Source: friedlander1966."""
 
 
 def self_preserving(rate_of_loss: float, number: float, rate_of_equals: float) -> float:
