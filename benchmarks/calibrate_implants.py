@@ -1,11 +1,12 @@
-"""Calibrate the implant family: five numbers, everything else set first.
+"""Calibrate the implant family: five numbers, everything else held fixed.
 
     python benchmarks/calibrate_implants.py [--quick] [--json]
 
 Fitted: the substrate state s of the fixed cusp and its pool of debris (calcium at days 3 and 21, Levy 1983), s of the unfixed cusp
 (day 21, same study), and s of the collagen sponge after glutaraldehyde and after formaldehyde (day 21, Levy 1986). No other number
 is touched, and no reference row marked `validate` is used. Printed: the objective, 95 % intervals by profile, correlations above 0.9,
-and predictions of what was not fitted. --quick leaves out the profiles and all but one sensitivity.
+and what did not enter the fit. The terminal exponent and the debris site area were picked with halved phosphate in view
+(docs/decisions/2026-11-22-terminal-size.md), so that line is no independent prediction. --quick leaves out the profiles and all but one sensitivity.
 
 The uncertainty of a point is the sd of its [[reference]] row: the spread between explants, not the error of their mean.
 """
@@ -92,7 +93,7 @@ def from_day_3(states: Sequence[float]) -> list[dict[str, float]]:
 
 
 def predictions(done: dict[str, Fit]) -> dict[str, Any]:
-    """What was not fitted, at the fitted values."""
+    """What did not enter the fit, at the fitted values."""
     cusp, glutaraldehyde = done[CUSP].sets(), done[SPONGE].sets()
     half, adult = (curve(f"{CUSP}-{name}", cusp) for name in ("half-phosphate", "adult"))
     full = curve(CUSP, cusp)
