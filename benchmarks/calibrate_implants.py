@@ -6,7 +6,8 @@ Fitted: the substrate state s of the fixed cusp and its pool of debris (calcium 
 (day 21, same study), and s of the collagen sponge after glutaraldehyde and after formaldehyde (day 21, Levy 1986). No other number
 is touched, and no reference row marked `validate` is used. Printed: the objective, 95 % intervals by profile, correlations above 0.9,
 and what did not enter the fit. The terminal exponent and the debris site area were picked with halved phosphate in view
-(docs/decisions/2026-11-22-terminal-size.md), so that line is no independent prediction. --quick leaves out the profiles and all but one sensitivity.
+(docs/decisions/2026-11-22-terminal-size.md), so that line is no independent prediction. --quick leaves out the profiles and all but one
+sensitivity.
 
 The uncertainty of a point is the sd of its [[reference]] row: the spread between explants, not the error of their mean.
 """
