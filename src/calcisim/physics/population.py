@@ -7,7 +7,7 @@ Rows of `number` and `coordinate` (voxel, cohort) are sorted from the oldest (la
 """
 
 from calcisim.jit import kernel
-from calcisim.physics.growth import growth_coordinate, radius_and_slope
+from calcisim.physics.growth import growth_coordinate, radius_and_slope, terminal_factor
 
 
 @kernel
@@ -172,4 +172,4 @@ def moments(number, coordinate, count, table, step, exponent, totals, radius_sum
             totals[row] += n
             radius_sum[row] += n * radius
             area[row] += n * radius * radius
-            growing[row] += n * radius * radius / (1.0 + radius**exponent)
+            growing[row] += n * radius * radius * terminal_factor(radius, exponent)

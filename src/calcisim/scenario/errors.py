@@ -57,11 +57,6 @@ class ScenarioError(UsageError, ValueError):
         return self.mistakes[0].line
 
 
-def dotted(path: Path) -> str:
-    """site.cusp.region.1.low"""
-    return ".".join(str(part) for part in path)
-
-
 def shown(value: object, length: int = 60) -> str:
     """repr, shortened; never fails (an integer of many thousand digits has no repr)."""
     try:
