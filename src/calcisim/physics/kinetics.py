@@ -1,7 +1,7 @@
-"""One pass over the voxels that can hold mineral: chemistry → saturation → rates → elimination of the mineral.
+"""One pass over the voxels that can hold mineral: chemistry → saturation → rates → elimination of all phases together.
 
-The concentrations of a Newton iterate are given; growth, nucleation and the filling of pores are solved here, voxel by voxel,
-and leave the mineral m, the pore fraction φ and the slopes ∂m/∂c for the coupled linear solve.
+The concentrations of a Newton iterate are given; growth, nucleation, dissolution, maturation and the filling of pores are solved here,
+voxel by voxel, and leave the phases m_q, the pore fraction φ and the slopes of the uptake for the coupled linear solve.
 """
 
 import math
@@ -10,16 +10,42 @@ from typing import NamedTuple
 import numpy as np
 
 from calcisim.jit import kernel
-from calcisim.physics.growth import dissolution_velocity, growth_saturation, growth_velocity, inhibition_factor
-from calcisim.physics.nucleation import barrier_height, interfacial_energy, nucleation_rate, nucleation_saturation, relative_coverage
-from calcisim.physics.population import cohort_volume, newborn_volume
+from calcisim.physics import phases as ph
+from calcisim.physics.growth import inhibition_factor
+from calcisim.physics.nucleation import nucleation_saturation
+from calcisim.physics.phases import (
+    COUNT,
+    HAP,
+    MATURE_INTO,
+    by_concentration,
+    dissolution_flux,
+    growth_by_phase,
+    log_saturations,
+    maturation_rate,
+)
+from calcisim.physics.population import cohort_area, cohort_volume, free_newborn_volume, free_volume, newborn_volume, shielding
+from calcisim.physics.routes import fluid_effects, homogeneous_nucleation, site_nucleation, surface_nucleation
 from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
 
-# columns of `Voxels.substrate`
-SURFACE, STATE, EXPOSED, EXPOSED_STATE, HEALING, PROTECTION, MAGNESIUM_WEIGHT, AFFINITY, MAGNESIUM_AFFINITY = range(9)
-SUBSTRATE_COLUMNS = 9
 CALCIUM, PHOSPHATE, MAGNESIUM, ALKALINITY = range(4)
 SPECIES = ("calcium", "phosphate", "magnesium", "alkalinity")
+BOUND, INSIDE, FREE = range(3)  # where primaries are: on a surface, inside fibrils, in the fluid
+PLACES = 3
+
+# rows of `Voxels.held`, what a step holds still: velocity by place relative to a bare face outside, ∫ shielding dt, share of the given births
+# in the fluid, share of the fluid's births that enter fibrils, free fetuin [mol/m³], mineral surface [1/m]
+WEIGHT, LOSS, GIVEN_FREE, ENTERING, FETUIN, AREA = 0, 3, 4, 5, 6, 7
+HELD_ROWS = 8
+
+# rows of `stage`: bases and results of a stage. shift [R_max]; births on surfaces and in the fluid [1/m³]; ∫k dt of debris and nucleators;
+# calcium dissolved [mol/m³]; what is left of the two pools, all born by place and on collagen [1/m³]; rates [1/(m³ s)]; growth in the step
+(
+    SHIFT_BASE, SHIFT, BIRTHS_BASE, BIRTHS, FLUID_BASE, FLUID, EMPTIED_BASE, EMPTIED, SPENT_BASE, SPENT, DISSOLVED_BASE, DISSOLVED, DEBRIS,
+    NUCLEATORS, BORN, BORN_FREE, BORN_COLLAGEN, TOTAL_RATE, FREE_RATE, COLLAGEN_SHARE, GROWN, INSIDE_RATIO, VELOCITY, FAILED,
+) = range(24)  # fmt: skip
+STAGE_ROWS = 24
+WEIGHTED = ((SHIFT_BASE, SHIFT), (BIRTHS_BASE, BIRTHS), (FLUID_BASE, FLUID), (EMPTIED_BASE, EMPTIED), (SPENT_BASE, SPENT),
+            (DISSOLVED_BASE, DISSOLVED))  # fmt: skip
 
 
 class Chemistry(NamedTuple):
@@ -36,160 +62,67 @@ class Chemistry(NamedTuple):
     iterations: int
 
 
-class NucleationLaw(NamedTuple):
-    """Constants of NUC-1 … NUC-6; magnesium_* enter the protection by the voxel's own magnesium."""
+class ParticleLaw(NamedTuple):
+    """The primary particle: terminal radius [m] and exponent, nucleus as a growth coordinate, table of GRO-7, strength of inhibition."""
 
-    prefactor: float
-    base: float
-    slope: float
-    fluid: float
-    fade_start: float
-    barrier: float
-    debris_state: float
-    debris_site_area: float
-    magnesium_half: float
-    magnesium_healthy: float
-
-
-class MineralLaw(NamedTuple):
-    """One row of the mineral table. ions: stoichiometry of the activities (Ca, Mg, PO4, CO3, H, OH)."""
-
-    ions: np.ndarray
-    ion_count: float
-    ln_ksp: float
-    ln_ksp_growth: float
-    molar_volume: float
-    growth_rate: float
-    growth_order: float
-    dissolution_rate: float
-    dissolution_order: float
-    dissolution_ph_slope: float
-    inhibition_strength: float
     terminal_radius: float
     terminal_exponent: float
     nucleus: float
     table: np.ndarray
     table_step: float
+    inhibition_strength: float
 
 
 class Voxels(NamedTuple):
-    """Per active voxel (row): cell of the flattened padded grid, debris sites [1/m³], substrate columns, cohorts (number, coordinate,
-    how many), warm start of the chemistry, share in continuous lattice cells, births that the step must contain [1/(m³ s)].
+    """Per active voxel (row): cell of the flattened padded grid; sites of debris and nucleators in the fluid [1/m³]; substrate columns;
+    cohorts by place (3, rows, cohorts) and how many (3, rows); warm start of the chemistry; share in continuous lattice cells; births
+    that the step must contain [1/(m³ s)]; what the step holds still (HELD_ROWS, rows).
     """
 
     cell: np.ndarray
     debris: np.ndarray
+    nucleators: np.ndarray
     substrate: np.ndarray
     number: np.ndarray
     coordinate: np.ndarray
+    bare: np.ndarray
     cohorts: np.ndarray
     warm: np.ndarray
     continuous: np.ndarray
     given_births: np.ndarray
+    held: np.ndarray
 
 
-class Stage(NamedTuple):
-    """Bases and results of a stage per active voxel: growth shift [R_max], births on surfaces [1/m³], ∫k dt of the debris
-    sites, the sites left and all born in the step [1/m³], nucleation rate [1/(m³ s)], 1 where the chemistry failed."""
+class Scratch(NamedTuple):
+    """Small arrays of a sweep, one set for each thread: per phase, and by phase and phase or solute."""
 
-    shift_base: np.ndarray
-    shift: np.ndarray
-    births_base: np.ndarray
-    births: np.ndarray
-    emptied_base: np.ndarray
-    emptied: np.ndarray
-    debris: np.ndarray
-    born: np.ndarray
-    total_rate: np.ndarray
-    failed: np.ndarray
-
-
-@kernel
-def _surface_nucleation(substrate, row, exposed, protection, sigma, law):
-    """Σ over the intact and the exposed surface of S_V J [1/(m³ s)], and its derivative by σ_n."""
-    surface = substrate[row, SURFACE]
-    rate = 0.0
-    slope = 0.0
-    for part in range(2):
-        share = exposed if part == 1 else 1.0 - exposed
-        state = substrate[row, EXPOSED_STATE] if part == 1 else substrate[row, STATE]
-        if share <= 0.0 or surface <= 0.0 or sigma <= 0.0:
-            continue
-        alpha = interfacial_energy(state, protection, law.base, law.slope, law.fluid, law.fade_start)
-        one = share * surface * nucleation_rate(law.prefactor, alpha, sigma, law.barrier)
-        rate += one
-        slope += one * 2.0 * barrier_height(alpha, sigma, law.barrier) / sigma
-    return rate, slope
+    activity: np.ndarray
+    slopes: np.ndarray
+    ln_omega: np.ndarray
+    velocity: np.ndarray
+    by_log: np.ndarray
+    by_c: np.ndarray
+    velocity_by_c: np.ndarray
+    flux: np.ndarray
+    flux_slope: np.ndarray
+    mature: np.ndarray
+    decay: np.ndarray
+    fixed: np.ndarray
+    share: np.ndarray
+    amount: np.ndarray
+    change: np.ndarray
 
 
 @kernel
-def _debris_nucleation(protection, sigma, law):
-    """Nucleation per debris site [1/s], and its derivative by σ_n."""
-    if sigma <= 0.0:
-        return 0.0, 0.0
-    alpha = interfacial_energy(law.debris_state, protection, law.base, law.slope, law.fluid, law.fade_start)
-    one = law.debris_site_area * nucleation_rate(law.prefactor, alpha, sigma, law.barrier)
-    return one, one * 2.0 * barrier_height(alpha, sigma, law.barrier) / sigma
-
-
-@kernel
-def _velocity(ln_iap, ph, affinity, mineral):
-    """Growth (or dissolution) velocity in R_max per second, and its derivative by ln IAP."""
-    saturation = growth_saturation(ln_iap, mineral.ln_ksp_growth, mineral.ion_count)
-    if saturation > 1.0:
-        order = mineral.growth_order
-        inhibition = inhibition_factor(affinity, mineral.inhibition_strength)
-        velocity = growth_velocity(saturation, mineral.growth_rate, order, mineral.molar_volume, inhibition)
-    elif saturation < 1.0:
-        order = mineral.dissolution_order
-        slope = mineral.dissolution_ph_slope
-        velocity = dissolution_velocity(saturation, mineral.dissolution_rate, order, mineral.molar_volume, ph, slope)
-    else:
-        return 0.0, 0.0
-    velocity /= mineral.terminal_radius
-    return velocity, abs(velocity) * order * saturation / abs(saturation - 1.0) / mineral.ion_count
-
-
-@kernel
-def _eliminate(
-    voxels, row, mineral, guess, initial_porosity, floor, gamma_dt, velocity, nucleation, given, shift_base, births_base, from_debris
-):  # fmt: skip
-    """GRO-8. Solve m = M(shift(m), births(m)), where rates fade with the open pore share g = (φ − φ_min)/φ0.
-
-    shift = shift_base + γΔt v g(m);  births = births_base + γΔt (J g(m) + given);
-    M = (4π/3) R_max³ (Σ N y³ + (births + from_debris) v̄)/V_m
-    Newton kept inside a bracket; unique because g falls with m. Returns m, shift, births, ∂M/∂shift, ∂M/∂births, 1 + feedback.
-    """
-    scale = 4.0 / 3.0 * math.pi * mineral.terminal_radius**3 / mineral.molar_volume
-    fill = mineral.molar_volume / initial_porosity
-    low = 0.0
-    high = (initial_porosity - floor) / mineral.molar_volume
-    m = min(max(guess, low), high)
-    for _ in range(60):
-        open_share = max((initial_porosity - floor) / initial_porosity - fill * m, 0.0)
-        shift = shift_base + gamma_dt * velocity * open_share
-        births = births_base + gamma_dt * (nucleation * open_share + given)
-        volume, slope = cohort_volume(voxels.number, voxels.coordinate, voxels.cohorts, row, shift, mineral.table, mineral.table_step)
-        young, young_slope = newborn_volume(mineral.nucleus, shift, mineral.terminal_exponent, mineral.table, mineral.table_step)
-        value = scale * (volume + (births + from_debris) * young)
-        by_shift = scale * (slope + (births + from_debris) * young_slope)
-        by_births = scale * young
-        feedback = 1.0
-        if open_share > 0.0:
-            feedback += fill * gamma_dt * (by_shift * velocity + by_births * nucleation)
-        if abs(value - m) <= 1e-12 * value or value == 0.0:
-            return value, shift, births, by_shift, by_births, feedback
-        if m > value:
-            high = m
-        else:
-            low = m
-        trial = m + (value - m) / feedback
-        if not (low < trial < high):
-            trial = 0.5 * (low + high)
-        if trial == m:
-            return value, shift, births, by_shift, by_births, feedback
-        m = trial
-    return value, shift, births, by_shift, by_births, feedback
+def scratch():
+    """A fresh set of small arrays."""
+    row = np.zeros(COUNT)
+    square = np.zeros((COUNT, COUNT))
+    wide = np.zeros((COUNT, 4))
+    return Scratch(
+        np.zeros(6), np.zeros((6, 4)), row.copy(), row.copy(), square, wide.copy(), wide.copy(), row.copy(), row.copy(), row.copy(),
+        row.copy(), row.copy(), row.copy(), row.copy(), row.copy(),
+    )  # fmt: skip
 
 
 @kernel
@@ -203,80 +136,288 @@ def _speciate(total, warm, chemistry, activity):
 
 
 @kernel
-def _slopes(total, warm, chemistry, ions, slopes, out):
-    """out_s = d ln IAP/dc_s [m³/mol] at frozen ionic strength (the fast tier's derivative serves Newton)."""
+def _slopes(total, warm, chemistry, phases, work):
+    """∂lnΩ_q/∂c_s at frozen ionic strength (the fast tier's derivative serves Newton)."""
     speciate_alkalinity_jacobian(
         chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
-        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, slopes,
+        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, work.slopes,
     )  # fmt: skip
-    for s in range(4):
-        out[s] = 0.0
-        for ion in range(6):
-            if ions[ion] != 0.0:
-                out[s] += ions[ion] * slopes[ion, s] * 1e-3
+    by_concentration(phases, work.slopes, work.by_c)
 
 
 @kernel
-def _fluid_effects(substrate, row, magnesium, elapsed, law):
-    """Protection P, growth affinity Σ K c and the share of surface still exposed."""
-    relative = relative_coverage(magnesium, law.magnesium_half, law.magnesium_healthy) - 1.0
-    protection = substrate[row, PROTECTION] + substrate[row, MAGNESIUM_WEIGHT] * relative
-    affinity = substrate[row, AFFINITY] + substrate[row, MAGNESIUM_AFFINITY] * magnesium
-    exposed = substrate[row, EXPOSED]
-    if exposed > 0.0 and substrate[row, HEALING] > 0.0:
-        exposed *= math.exp(-substrate[row, HEALING] * elapsed)
-    return protection, affinity, exposed
+def _population_volume(voxels, row, particle, shift, births, born_free):
+    """Σ N y³ of a voxel after a shift, newborn ones included [R_max³/m³], and its slopes by the shift, by births and by those in the fluid."""
+    table, step, exponent, held = particle.table, particle.table_step, particle.terminal_exponent, voxels.held
+    bound_weight = held[WEIGHT + BOUND, row]
+    volume, slope = cohort_volume(voxels.number[BOUND], voxels.coordinate[BOUND], voxels.cohorts[BOUND], row, shift * bound_weight, table, step)
+    slope *= bound_weight
+    young, young_slope = newborn_volume(particle.nucleus, shift * bound_weight, exponent, table, step)
+    volume += births * young
+    slope += births * young_slope * bound_weight
+    free_young = 0.0
+    if voxels.cohorts[INSIDE, row] > 0:
+        weight = held[WEIGHT + INSIDE, row]
+        one, change = cohort_volume(voxels.number[INSIDE], voxels.coordinate[INSIDE], voxels.cohorts[INSIDE], row, shift * weight, table, step)
+        volume += one
+        slope += change * weight
+    if voxels.cohorts[FREE, row] > 0:
+        weight = held[WEIGHT + FREE, row] * shielding(held[LOSS, row])
+        one, change = free_volume(
+            voxels.number[FREE], voxels.coordinate[FREE], voxels.bare[FREE], voxels.cohorts[FREE], row, shift * weight, table, step
+        )
+        volume += one
+        slope += change * weight
+    if born_free >= 0.0:
+        enter, weight, inner = held[ENTERING, row], held[WEIGHT + FREE, row], held[WEIGHT + INSIDE, row]
+        one, change = free_newborn_volume(particle.nucleus, shift * weight, held[LOSS, row], table, step)
+        into, into_change = newborn_volume(particle.nucleus, shift * inner, exponent, table, step)
+        free_young = (1.0 - enter) * one + enter * into
+        volume += born_free * free_young
+        slope += born_free * ((1.0 - enter) * change * weight + enter * into_change * inner)
+    return volume, slope, young, free_young
+
+
+@kernel
+def _specific_area(voxels, row, particle, shift):
+    """Surface of the particles of a voxel per calcium in them, 3 V_Ca/R_max · Σ N y²/Σ N y³ without V_Ca [1/m]; 0 without particles."""
+    table, step = particle.table, particle.table_step
+    area = 0.0
+    volume = 0.0
+    for place in range(PLACES):
+        if voxels.cohorts[place, row] > 0:
+            area += cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, table, step)
+            one, _ = cohort_volume(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, table, step)
+            volume += one
+    return 3.0 * area / (volume * particle.terminal_radius) if volume > 0.0 else 0.0
+
+
+@kernel
+def _chain(phases, work, base, gamma_dt, total):
+    """KIN-1. Calcium per phase as a line in the calcium G that grows in the stage: n_q = fixed_q + share_q G.
+
+    n_q = (n_q,base + f_q G + γΔt Σ_p→q κ_p n_p)/(1 + γΔt (κ_q + δ_q)),  f_q = v_q/Σv;  each phase turns only into a later one.
+    Without growth new calcium counts as hydroxyapatite.
+    """
+    for q in range(COUNT):
+        work.fixed[q] = base[q]
+        work.share[q] = work.velocity[q] / total if total > 0.0 else (1.0 if q == HAP else 0.0)
+    for q in range(COUNT):
+        left = 1.0 / (1.0 + gamma_dt * (work.mature[q] + work.decay[q]))
+        work.fixed[q] *= left
+        work.share[q] *= left
+        into = int(phases.maturation[q, MATURE_INTO])
+        if into > q:
+            work.fixed[into] += gamma_dt * work.mature[q] * work.fixed[q]
+            work.share[into] += gamma_dt * work.mature[q] * work.share[q]
+
+
+@kernel
+def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, numbers, bases):
+    """KIN-2. Solve G = M(shift, births) − D_base − n_base, where rates fade with the open pore share g = (φ − φ_min)/φ0.
+
+    shift = shift_base + γΔt v g;  births = births_base + γΔt (J g + given);  M = Σ N y³ of all primaries as calcium;
+    φ = φ0 − Σ_q V_q n_q/ν_q, linear in G by KIN-1. Newton kept inside a bracket; unique because g falls with G.
+    Returns G, shift, births on surfaces and in the fluid, M, ∂M/∂shift, ∂M/∂births, ∂M/∂births in the fluid, open share, 1 + feedback.
+    """
+    gamma_dt, velocity, nucleation, fluid_rate, scale = numbers
+    shift_base, births_base, fluid_base, given, given_free, offset, pools, free_pools = bases
+    filled = 0.0
+    fill = 0.0
+    for q in range(COUNT):
+        filled += phases.volume[q] / phases.calcium[q] * work.fixed[q]
+        fill += phases.volume[q] / phases.calcium[q] * work.share[q]
+    share_at_zero = (room - filled) / initial_porosity
+    fill /= initial_porosity
+    low = -1e300
+    high = 1e300
+    gain = guess
+    busy_fluid = fluid_rate > 0.0 or given_free > 0.0 or fluid_base > 0.0 or free_pools > 0.0
+    for _ in range(60):
+        open_share = max(share_at_zero - fill * gain, 0.0)
+        shift = shift_base + gamma_dt * velocity * open_share
+        births = births_base + gamma_dt * (nucleation * open_share + given)
+        born_free = fluid_base + gamma_dt * (fluid_rate * open_share + given_free)
+        all_free = born_free + free_pools if busy_fluid else -1.0
+        volume, slope, young, free_young = _population_volume(voxels, row, particle, shift, births + pools, all_free)
+        mass = scale * volume
+        value = mass - offset
+        by_shift, by_births, by_free = scale * slope, scale * young, scale * free_young
+        feedback = 1.0
+        if open_share > 0.0:
+            feedback += fill * gamma_dt * (by_shift * velocity + by_births * nucleation + by_free * fluid_rate)
+        if abs(value - gain) <= 1e-12 * mass or mass == 0.0:
+            break
+        if gain > value:
+            high = gain
+        else:
+            low = gain
+        trial = gain + (value - gain) / feedback
+        if not (low < trial < high):
+            trial = 0.5 * (low + high)
+        if trial == gain:
+            break
+        gain = trial
+    return value, shift, births, max(born_free, 0.0), mass, by_shift, by_births, by_free, open_share, feedback
+
+
+@kernel
+def _uptake_slopes(phases, work, w, cell, gamma_dt, gain, total, by_gain, porosity, c):
+    """KIN-3. w[s, r] = ∂(uptake of s)/∂c_r = Σ_q U_sq ∂n_q/∂c_r, through growth, its split between phases, and dissolution.
+
+    by_gain[r] = ∂G/∂c_r. Slopes that Newton could not notice are left out.
+    """
+    largest = 0.0
+    for r in range(4):
+        for q in range(COUNT):
+            work.change[q] = 0.0
+        velocity_change = 0.0
+        for q in range(COUNT):
+            velocity_change += work.velocity_by_c[q, r]
+        for q in range(COUNT):
+            share = work.velocity[q] / total if total > 0.0 else (1.0 if q == HAP else 0.0)
+            source = share * by_gain[r]
+            if total > 0.0:
+                source += gain / total * (work.velocity_by_c[q, r] - share * velocity_change)
+            source -= gamma_dt * work.amount[q] * work.flux_slope[q] * work.by_c[q, r]
+            left = 1.0 / (1.0 + gamma_dt * (work.mature[q] + work.decay[q]))
+            work.change[q] = (work.change[q] + source) * left
+            into = int(phases.maturation[q, MATURE_INTO])
+            if into > q:
+                work.change[into] += gamma_dt * work.mature[q] * work.change[q]
+        for s in range(4):
+            slope = 0.0
+            for q in range(COUNT):
+                slope += phases.uptake[s, q] * work.change[q]
+            w[s, r, cell] = slope
+        largest = max(largest, abs(w[CALCIUM, r, cell]) * abs(c[r, cell]))
+    if largest < 1e-12 * porosity * c[CALCIUM, cell]:
+        for s in range(4):
+            for r in range(4):
+                w[s, r, cell] = 0.0
+
+
+@kernel
+def _rates(phases, work, substrate_effects, area, mineral_area):
+    """Velocities, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the total velocity [m/s]."""
+    affinity, ph_value, magnesium, fetuin = substrate_effects
+    log_saturations(phases, work.activity, work.ln_omega, True)
+    growth_by_phase(phases, work.ln_omega, 1.0 - inhibition_factor(affinity, 1.0), work.velocity, work.by_log)
+    total = 0.0
+    for q in range(COUNT):
+        total += work.velocity[q]
+        work.mature[q] = maturation_rate(phases, q, ph_value, magnesium, fetuin)
+        flux, slope = dissolution_flux(phases, q, work.ln_omega[q], ph_value)
+        work.decay[q] = flux * area * phases.calcium_volume
+        work.flux_slope[q] = slope * area * phases.calcium_volume
+    return total
 
 
 @kernel
 def eliminate_minerals(
-    rows, c, mineral_field, porosity, initial_porosity, w, voxels, stage, chemistry, law, mineral, numbers, first, last
+    rows, c, mineral_field, porosity, initial_porosity, w, voxels, stage, chemistry, law, phases, particle, numbers, first, last
 ):  # fmt: skip
-    """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and w_s = ∂m/∂c_s.
+    """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and the slopes w (4, 4) of the uptake.
 
-    numbers = (γΔt, time since step start, φ_min, guard); the guard is a pore fraction that only an unfinished iterate can fall below.
-
-    c, w (species, cells), mineral_field, porosity, initial_porosity (cells): flattened padded grids.
-    stage.failed[row] is 1 where the chemistry found no solution.
+    numbers = (γΔt, time since step start, φ_min, guard, base (Q, cells): the stage's base of the phases);
+    the guard is a pore fraction that only an unfinished iterate can fall below.
+    c (species, cells), w (species, species, cells), mineral_field (Q, cells), porosity, initial_porosity (cells): flattened padded grids.
+    stage[FAILED, row] is 1 where the chemistry found no solution.
     """
-    gamma_dt, elapsed, floor, guard = numbers
-    activity = np.empty(6)
-    slopes = np.empty((6, 4))
-    by_total = np.empty(4)
+    gamma_dt, elapsed, floor, guard, base = numbers
+    work = scratch()
+    by_gain = np.zeros(4)
+    held_base = np.zeros(COUNT)
+    radius = particle.terminal_radius
+    scale = 4.0 / 3.0 * math.pi * radius**3 / phases.calcium_volume
     for place in range(first, last):
         row = rows[place]
         cell = voxels.cell[row]
         total = (c[CALCIUM, cell] * 1e-3, c[PHOSPHATE, cell] * 1e-3, c[MAGNESIUM, cell] * 1e-3, c[ALKALINITY, cell] * 1e-3)
-        stage.failed[row] = 0.0 if _speciate(total, voxels.warm[row], chemistry, activity) else 1.0
-        if stage.failed[row] > 0.0:
+        stage[FAILED, row] = 0.0 if _speciate(total, voxels.warm[row], chemistry, work.activity) else 1.0
+        if stage[FAILED, row] > 0.0:
             continue
-        ln_iap = 0.0
-        for ion in range(6):
-            if mineral.ions[ion] != 0.0:
-                ln_iap += mineral.ions[ion] * activity[ion]
-        protection, affinity, exposed = _fluid_effects(voxels.substrate, row, c[MAGNESIUM, cell], elapsed, law)
-        sigma = nucleation_saturation(ln_iap, mineral.ln_ksp, mineral.ion_count)
-        nucleation, nucleation_slope = _surface_nucleation(voxels.substrate, row, exposed, protection, sigma, law)
-        site_rate, site_slope = _debris_nucleation(protection, sigma, law)
-        velocity, velocity_slope = _velocity(ln_iap, -activity[4] / math.log(10.0), affinity, mineral)
+        held = voxels.held
+        magnesium = c[MAGNESIUM, cell]
+        protection, affinity, affinity_inside, exposed = fluid_effects(voxels.substrate, row, magnesium, elapsed, law)
+        ph_value = -work.activity[4] / math.log(10.0)
+        area = _specific_area(voxels, row, particle, 0.0)
+        velocity = _rates(phases, work, (affinity, ph_value, magnesium, held[FETUIN, row]), area, held[AREA, row]) / radius
+        stage[INSIDE_RATIO, row] = inhibition_factor(affinity_inside, particle.inhibition_strength) / max(
+            inhibition_factor(affinity, particle.inhibition_strength), 1e-12
+        )
+        log_saturations(phases, work.activity, work.flux, False)
+        sigma = nucleation_saturation(work.flux[HAP], 0.0, phases.ion_count[HAP])
+        nucleation, nucleation_slope, collagen = surface_nucleation(
+            voxels.substrate, row, exposed, protection, sigma, held[AREA, row], law
+        )
+        site_rate, site_slope = site_nucleation(law.debris, protection, sigma, law)
+        seed_rate, seed_slope = 0.0, 0.0
+        if voxels.nucleators[row] > 0.0:
+            seed_rate, seed_slope = site_nucleation(law.nucleator, protection, sigma, law)
+        fluid_rate, fluid_slope = homogeneous_nucleation(work.flux[ph.ACP], law)
+        fluid_rate *= initial_porosity[cell]
+        fluid_slope *= initial_porosity[cell]
         share = voxels.continuous[row]
-        stage.emptied[row] = stage.emptied_base[row] + gamma_dt * site_rate
-        debris = voxels.debris[row] * math.exp(-stage.emptied[row])
+        stage[EMPTIED, row] = stage[EMPTIED_BASE, row] + gamma_dt * site_rate
+        stage[SPENT, row] = stage[SPENT_BASE, row] + gamma_dt * seed_rate
+        debris = voxels.debris[row] * math.exp(-stage[EMPTIED, row])
+        nucleators = voxels.nucleators[row] * math.exp(-stage[SPENT, row])
         from_debris = share * (voxels.debris[row] - debris)
-        m, shift, births, by_shift, by_births, feedback = _eliminate(
-            voxels, row, mineral, mineral_field[cell], initial_porosity[cell], floor, gamma_dt, velocity, share * nucleation,
-            voxels.given_births[row], stage.shift_base[row], stage.births_base[row], from_debris,
+        from_fluid = share * (voxels.nucleators[row] - nucleators)
+        held_total = 0.0
+        guess = 0.0
+        for q in range(COUNT):
+            held_base[q] = base[q, cell] * phases.calcium[q]
+            held_total += held_base[q]
+            guess += mineral_field[q, cell] * phases.calcium[q]
+        speed = velocity * radius
+        _chain(phases, work, held_base, gamma_dt, speed)
+        given_free = voxels.given_births[row] * held[GIVEN_FREE, row]
+        given = voxels.given_births[row] - given_free
+        gain, shift, births, born_free, mass, by_shift, by_births, by_free, open_share, feedback = _grow(
+            voxels, row, particle, phases, work, guess - held_total, initial_porosity[cell] - floor, initial_porosity[cell],
+            (gamma_dt, velocity, share * nucleation, share * fluid_rate, scale),
+            (stage[SHIFT_BASE, row], stage[BIRTHS_BASE, row], stage[FLUID_BASE, row], given, given_free,
+             held_total + stage[DISSOLVED_BASE, row], from_debris, from_fluid),
         )  # fmt: skip
-        open_share = max((initial_porosity[cell] - floor - mineral.molar_volume * m) / initial_porosity[cell], 0.0)
-        stage.shift[row], stage.births[row], stage.debris[row], stage.born[row] = shift, births, debris, births + from_debris
-        stage.total_rate[row] = nucleation * open_share + site_rate * debris
-        mineral_field[cell] = m
-        porosity[cell] = max(initial_porosity[cell] - mineral.molar_volume * m, guard)
-        by_sigma = by_births * share * (nucleation_slope * open_share + debris * site_slope)
-        by_iap = gamma_dt * (by_shift * velocity_slope * open_share + by_sigma / mineral.ion_count) / feedback
-        if by_iap < 1e-12 * porosity[cell] * c[CALCIUM, cell]:  # nothing here that Newton could notice
-            by_total[:] = 0.0
-        else:
-            _slopes(total, voxels.warm[row], chemistry, mineral.ions, slopes, by_total)
+        filled = 0.0
+        dissolved = 0.0
+        if gain < 0.0:  # a rounding, or a second stage that begins beyond its end: taken from what is there
+            total_fixed = 0.0
+            for q in range(COUNT):
+                total_fixed += work.fixed[q]
+            for q in range(COUNT):
+                work.share[q] = work.fixed[q] / total_fixed if total_fixed > 0.0 else 0.0
+        for q in range(COUNT):
+            work.amount[q] = work.fixed[q] + work.share[q] * gain
+            dissolved += work.decay[q] * work.amount[q]
+            mineral_field[q, cell] = work.amount[q] / phases.calcium[q]
+            filled += phases.volume[q] * mineral_field[q, cell]
+        stage[SHIFT, row], stage[BIRTHS, row], stage[FLUID, row] = shift, births, born_free
+        stage[DISSOLVED, row] = stage[DISSOLVED_BASE, row] + gamma_dt * dissolved
+        stage[DEBRIS, row], stage[NUCLEATORS, row] = debris, nucleators
+        stage[BORN, row], stage[BORN_FREE, row], stage[GROWN, row] = births + from_debris, born_free + from_fluid, mass
+        stage[COLLAGEN_SHARE, row] = collagen / nucleation if nucleation > 0.0 else 0.0
+        stage[BORN_COLLAGEN, row] = births * stage[COLLAGEN_SHARE, row]
+        stage[VELOCITY, row] = velocity
+        stage[FREE_RATE, row] = fluid_rate * open_share + seed_rate * nucleators
+        stage[TOTAL_RATE, row] = nucleation * open_share + site_rate * debris + stage[FREE_RATE, row]
+        porosity[cell] = max(initial_porosity[cell] - filled, guard)
+        _slopes(total, voxels.warm[row], chemistry, phases, work)
+        for q in range(COUNT):
+            for s in range(4):
+                work.velocity_by_c[q, s] = 0.0
+                for p in range(COUNT):
+                    if work.by_log[q, p] != 0.0:
+                        work.velocity_by_c[q, s] += work.by_log[q, p] * work.by_c[p, s]
+        nuclei = by_births * share * (nucleation_slope * open_share + debris * site_slope) + by_free * share * nucleators * seed_slope
+        nuclei /= phases.ion_count[HAP]
+        spontaneous = by_free * share * fluid_slope * open_share
         for s in range(4):
-            w[s, cell] = by_iap * by_total[s]
+            change = 0.0
+            for q in range(COUNT):
+                change += work.velocity_by_c[q, s]
+            by_gain[s] = gamma_dt * (by_shift * change / radius * open_share + nuclei * work.by_c[HAP, s] + spontaneous * work.by_c[ph.ACP, s])
+            by_gain[s] /= feedback
+        _uptake_slopes(phases, work, w, cell, gamma_dt, gain, speed, by_gain, porosity[cell], c)

@@ -3,11 +3,14 @@
 A cohort is a number N [1/m³ tissue] of spheres with one growth coordinate x (GRO-6, in units of R_max). Growth adds the same
 shift to every cohort, so nothing diffuses between sizes; the nuclei of a step enter as a few cohorts at the Gauss points of
 the growth they had; when the row is full, the two neighbours whose union changes least are joined, number and volume kept.
-Rows of `number` and `coordinate` (voxel, cohort) are sorted from the oldest (largest) to the youngest.
+Rows of `number`, `coordinate` and `bare` (voxel, cohort) are sorted from the largest to the smallest. There are three such sets, by place:
+bound to a surface, inside fibrils, and free in the fluid; only the last are shielded by protein (`bare`: the share that is not yet).
 """
 
+import math
+
 from calcisim.jit import kernel
-from calcisim.physics.growth import growth_coordinate, radius_and_slope, terminal_factor
+from calcisim.physics.growth import growth_coordinate, radius_and_slope
 
 
 @kernel
@@ -88,8 +91,67 @@ def newborn_volume(nucleus, shift, exponent, table, step):
 
 
 @kernel
-def _join_cheapest(number, coordinate, count, row, exponent, table, step):
-    """POP-4. Join the neighbouring cohorts whose union changes later growth least; N and volume are kept."""
+def shielding(loss):
+    """POP-7. What a step leaves of the growth of particles that protein shields at a constant rate: (1 − e^(−K))/K, K = ∫ k dt."""
+    return 1.0 if loss < 1e-8 else -math.expm1(-loss) / loss
+
+
+@kernel
+def free_volume(number, coordinate, bare, count, row, shift, table, step):
+    """POP-8. As POP-2 for particles in the fluid: each cohort takes the share of the shift that its bare part leaves it."""
+    volume = 0.0
+    slope = 0.0
+    for cohort in range(count[row]):
+        share = bare[row, cohort]
+        one, change = relative_volume(coordinate[row, cohort], shift * share, table, step)
+        volume += number[row, cohort] * one
+        slope += number[row, cohort] * change * share
+    return volume, slope
+
+
+@kernel
+def free_newborn_node(index, shift, loss):
+    """Growth, bare share and weight of the births of a step in the fluid: at 4 Gauss points of age, shielded since birth at K per step."""
+    age, weight = _gauss(index, 4)
+    return shift * age * shielding(loss * age), math.exp(-loss * age), weight
+
+
+@kernel
+def free_newborn_volume(nucleus, shift, loss, table, step):
+    """POP-9. Mean volume y³ of a particle born in the fluid at a uniformly distributed instant of a step, and its derivative by the shift."""
+    volume = 0.0
+    slope = 0.0
+    for index in range(4):
+        growth, _, weight = free_newborn_node(index, max(shift, 0.0), loss)
+        one, change = relative_volume(nucleus, growth, table, step)
+        volume += weight * one
+        slope += weight * change * (growth / shift if shift > 0.0 else 0.0)
+    return volume, slope
+
+
+@kernel
+def cohort_area(number, coordinate, count, row, shift, table, step):
+    """POP-10. Σ N y² over the cohorts of a voxel after a shift ≥ 0 [R_max²/m³]."""
+    area = 0.0
+    for cohort in range(count[row]):
+        radius, _ = radius_and_slope(coordinate[row, cohort] + shift, table, step)
+        area += number[row, cohort] * radius * radius
+    return area
+
+
+@kernel
+def _place_of(radius, exponent, table, step):
+    """Growth coordinate at which the table reads this radius."""
+    x = growth_coordinate(radius, exponent)
+    tabulated, slope = radius_and_slope(x, table, step)
+    if slope > 0.0:
+        x += (radius - tabulated) / slope  # the table's own error, so that the volume read from it stays
+    return x
+
+
+@kernel
+def _join_cheapest(number, coordinate, bare, count, row, exponent, table, step):
+    """POP-4. Join the neighbouring cohorts whose union changes later growth least; N, volume and the number that is bare are kept."""
     best = 0
     least = 1e300
     for a in range(count[row] - 1):
@@ -106,70 +168,80 @@ def _join_cheapest(number, coordinate, count, row, exponent, table, step):
     va, _ = relative_volume(coordinate[row, best], 0.0, table, step)
     vb, _ = relative_volume(coordinate[row, best + 1], 0.0, table, step)
     radius = ((na * va + nb * vb) / (na + nb)) ** (1.0 / 3.0)
-    x = growth_coordinate(radius, exponent)
-    tabulated, slope = radius_and_slope(x, table, step)
-    if slope > 0.0:
-        x += (radius - tabulated) / slope  # the table's own error, so that the volume read from it stays
+    coordinate[row, best] = _place_of(radius, exponent, table, step)
+    bare[row, best] = (na * bare[row, best] + nb * bare[row, best + 1]) / (na + nb)
     number[row, best] = na + nb
-    coordinate[row, best] = x
     count[row] -= 1
     for a in range(best + 1, count[row]):
         number[row, a] = number[row, a + 1]
         coordinate[row, a] = coordinate[row, a + 1]
+        bare[row, a] = bare[row, a + 1]
 
 
 @kernel
-def _append(number, coordinate, count, row, born, x, exponent, table, step):
+def insert_cohort(number, coordinate, bare, count, row, born, x, free, exponent, table, step):
+    """Add a cohort at its place in the order of sizes; a full row first joins two."""
     if count[row] == number.shape[1]:
-        _join_cheapest(number, coordinate, count, row, exponent, table, step)
-    number[row, count[row]] = born
-    coordinate[row, count[row]] = x
+        _join_cheapest(number, coordinate, bare, count, row, exponent, table, step)
+    place = count[row]
+    while place > 0 and coordinate[row, place - 1] < x:
+        number[row, place] = number[row, place - 1]
+        coordinate[row, place] = coordinate[row, place - 1]
+        bare[row, place] = bare[row, place - 1]
+        place -= 1
+    number[row, place] = born
+    coordinate[row, place] = x
+    bare[row, place] = free
     count[row] += 1
 
 
 @kernel
-def _move(number, coordinate, count, row, shift, exponent, table, step):
-    """Shift all cohorts of a row; those that dissolve leave it."""
-    kept = 0
+def advance_cohorts(number, coordinate, bare, count, row, shift, births, loss, free, nucleus, exponent, table, step):
+    """POP-5. Make a step's shift ≥ 0 and births the accepted state of one voxel: move every cohort, then add the newborn ones.
+
+    free : whether the particles are in the fluid, where they are shielded at K = `loss` per step (POP-7).
+    """
     for cohort in range(count[row]):
-        x = coordinate[row, cohort]
-        if shift >= 0.0:
-            x += shift
+        if free:
+            coordinate[row, cohort] += shift * bare[row, cohort] * shielding(loss)
+            bare[row, cohort] *= math.exp(-loss)
         else:
-            radius, _ = radius_and_slope(x, table, step)
-            x = growth_coordinate(radius + shift, exponent) if radius + shift > 0.0 else 0.0
-        if x > 0.0:
-            number[row, kept] = number[row, cohort]
-            coordinate[row, kept] = x
-            kept += 1
-    count[row] = kept
+            coordinate[row, cohort] += shift
+    if births <= 0.0:
+        return
+    if free:
+        for index in range(4):
+            growth, left, weight = free_newborn_node(index, shift, loss)
+            insert_cohort(number, coordinate, bare, count, row, weight * births, nucleus + growth, left, exponent, table, step)
+        return
+    for index in range(newborn_count(shift, exponent)):
+        x, weight = newborn_node(index, shift, exponent)
+        insert_cohort(number, coordinate, bare, count, row, weight * births, nucleus + x, 1.0, exponent, table, step)
 
 
 @kernel
-def advance_cohorts(number, coordinate, count, shift, births, nucleus, exponent, table, step, row0, row1):
-    """POP-5. Make a step's shift and births the accepted state: move every cohort, then add the newborn ones."""
-    for row in range(row0, row1):
-        if count[row] > 0:
-            _move(number, coordinate, count, row, shift[row], exponent, table, step)
-        if births[row] > 0.0:
-            growth = max(shift[row], 0.0)
-            for index in range(newborn_count(growth, exponent)):
-                x, weight = newborn_node(index, growth, exponent)
-                _append(number, coordinate, count, row, weight * births[row], nucleus + x, exponent, table, step)
+def shrink_cohorts(number, coordinate, count, row, share, exponent, table, step):
+    """POP-11. Dissolution: every particle of a voxel keeps `share` of its volume; the largest radius that is left [R_max]."""
+    factor = share ** (1.0 / 3.0)
+    largest = 0.0
+    for cohort in range(count[row]):
+        radius, _ = radius_and_slope(coordinate[row, cohort], table, step)
+        radius *= factor
+        coordinate[row, cohort] = _place_of(radius, exponent, table, step)
+        largest = max(largest, radius)
+    return largest
 
 
 @kernel
-def moments(number, coordinate, count, table, step, exponent, totals, radius_sum, area, growing, row0, row1):
-    """POP-6. Per voxel: Σ N, Σ N y, Σ N y², and Σ N y² f (what still grows), in units of R_max."""
-    for row in range(row0, row1):
-        totals[row] = 0.0
-        radius_sum[row] = 0.0
-        area[row] = 0.0
-        growing[row] = 0.0
-        for cohort in range(count[row]):
-            radius, _ = radius_and_slope(coordinate[row, cohort], table, step)
-            n = number[row, cohort]
-            totals[row] += n
-            radius_sum[row] += n * radius
-            area[row] += n * radius * radius
-            growing[row] += n * radius * radius * terminal_factor(radius, exponent)
+def transfer_cohorts(number, coordinate, bare, count, source, target, row, share, exponent, table, step):
+    """POP-12. Move `share` of every particle of a voxel from one place to another, where nothing is shielded."""
+    if share <= 0.0:
+        return
+    for cohort in range(count[source, row]):
+        moved = share * number[source, row, cohort]
+        if moved > 0.0:
+            x = coordinate[source, row, cohort]
+            insert_cohort(number[target], coordinate[target], bare[target], count[target], row, moved, x, 1.0, exponent, table, step)
+            number[source, row, cohort] -= moved
+    if share >= 1.0:
+        count[source, row] = 0

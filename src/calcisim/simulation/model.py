@@ -1,12 +1,15 @@
 """The page: how a site changes, as one implicit problem that `numerics` advances.
 
     d(φ c_s)/dt = ∇·(D_s F ∇c_s) + φ κ (c_s,plasma − c_s) + outer exchange − Σ_q S_sq dm_q/dt        (TRN-4, TRN-5)
-    dx/dt       = v(c)/R_max · g(φ)              growth coordinate shared by all primaries of a voxel    (GRO-3, GRO-6)
-    dN/dt       = S_V Σ f J(c, s, P) g(φ) + debris                                                       (NUC-6)
-    dB/dt       = −a_d J(c, s_d, P) B            finite pool of debris sites, B = B_n exp(−∫ a_d J dt)   (NUC-6)
-    m           = (4π/3) R_max³ Σ N y(x)³ / V_m,   φ = φ0 − V_m m,   g = (φ − φ_min)/φ0                  (POP-2)
+    dx/dt       = w_place Σ_q v_q(c)/R_max · g(φ)    growth coordinate of the primaries, by place             (GRO-6, PHA-6)
+    dN/dt       = S_V Σ f J(c, s, P) g(φ) + debris + fluid                                               (NUC-6, NUC-9 … NUC-12)
+    dB/dt       = −a_d J(c, s_d, P) B            finite pools: debris, nucleators of the fluid             (NUC-11)
+    Σ_q ν_q m_q = (4π/3) R_max³ Σ N y(x)³ / V_Ca − dissolved                                              (POP-2, KIN-2)
+    dn_q/dt     = f_q dG/dt − (κ_q + δ_q) n_q + Σ κ_p n_p       calcium per phase: growth, maturation, dissolution   (KIN-1, PHA-3, PHA-4)
+    φ           = φ0 − Σ_q V_q m_q,   g = (φ − φ_min)/φ0
 
-The stage solves for c; m, φ, N and B follow voxel by voxel (GRO-9). u = φc is advanced in flux form and keeps the books.
+The stage solves for c; m_q, φ, N and B follow voxel by voxel (GRO-9). u = φc is advanced in flux form and keeps the books. After an
+accepted step the primaries are gathered in clumps (simulation/particles.py), which moves no mineral between fluid and solid.
 """
 
 import math
@@ -19,12 +22,15 @@ from calcisim.numerics.multigrid import Hierarchy
 from calcisim.numerics.reduce import largest
 from calcisim.numerics.sdirk import GAMMA, Stage
 from calcisim.physics import kinetics, transport
-from calcisim.physics.population import advance_cohorts
+from calcisim.physics.routes import EXPOSED, HEALING
 from calcisim.physics.seeding import RANDOM_ARRIVALS, Arrivals, Lattice, draw, keep, predicted_rate
+from calcisim.simulation.particles import Particles
 from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
 from calcisim.simulation.state import State
 
 LARGEST_FILL = 0.1  # pore fraction that a step may fill
+UNIT = 5.0  # calcium per formula of hydroxyapatite, in which the absolute tolerance is given
+PHASE_ERROR = 0.04  # weight (squared) of how calcium is split between phases, which matures by itself
 SLACK = np.array([0.0, 0.0, 0.0, 1.0])  # alkalinity [eq/m³] may be near zero or negative; the other totals are positive
 
 
@@ -36,9 +42,11 @@ class SiteProblem:
         nz, ny, nx = setup.shape
         self.n_rows, self.row_size, self.n_active = nz * ny, nx, active.size
         self.active = active
+        self.calcium = model.phases.calcium
         self._grids()
         self._rows_of_active()
-        self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, model.stoichiometry)
+        self.particles = Particles(setup, model, state, self.voxels, self.local, active)
+        self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
         self.solver = Bicgstab(self.hierarchy)
         self.time = self.dt = 0.0
         self.stage = Stage(1, 0.0, 0.0, 0.0)
@@ -66,9 +74,10 @@ class SiteProblem:
         z, y, x = np.unravel_index(self.active, self.setup.shape)
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
         self.voxels = kinetics.Voxels(
-            index, state.debris, state.substrate, state.number, state.coordinate, state.count, state.warm, np.zeros(n), np.zeros(n)
-        )
-        self.local = kinetics.Stage(*(np.zeros(n) for _ in kinetics.Stage._fields))
+            index, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count, state.warm,
+            np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
+        )  # fmt: skip
+        self.local = np.zeros((kinetics.STAGE_ROWS, n))
         self.first_born = np.zeros(n)
         self.trial = Arrivals(*(array.copy() for array in state.arrivals))
         self.mean_rate = np.zeros(n)
@@ -85,16 +94,17 @@ class SiteProblem:
             self.lattice, state.arrivals, self.trial, self.mean_rate, self.setup.voxel_volume, dt, self.voxels.given_births,
             self.voxels.continuous, *self.key, RANDOM_ARRIVALS,
         )  # fmt: skip
+        self.particles.hold_still(dt)
         self._sort_rows()
 
     def _sort_rows(self) -> None:
         """Busy rows can gain or lose mineral within the step; quiet ones have nothing to grow, so one look after it is exact."""
-        state, voxels, local = self.state, self.voxels, self.local
-        busy = (state.count > 0) | (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0)
+        state, voxels = self.state, self.voxels
+        busy = (state.count > 0).any(axis=0) | (voxels.given_births > 0.0) | (voxels.continuous > 0.0)
+        busy |= (state.debris > 0.0) | (state.nucleators > 0.0)
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
         self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[self.quiet]] = 0.0
-        for array in (local.shift, local.births, local.born, local.emptied, local.debris, local.failed):
-            array[self.quiet] = 0.0
+        self.local[:, self.quiet] = 0.0
 
     def start_stage(self, stage: Stage) -> None:
         """Base of the stage: the accepted state, plus w times what the first stage gained."""
@@ -105,9 +115,8 @@ class SiteProblem:
             self.base[...] = state.u
             self.mineral_base[...] = state.mineral
             self.mineral[...] = state.mineral
-            local.shift_base[...] = 0.0
-            local.births_base[...] = 0.0
-            local.emptied_base[...] = 0.0
+            for base, _ in kinetics.WEIGHTED:
+                local[base] = 0.0
             self.gain[...] = 0.0
             self.gross[...] = 0.0
             return
@@ -118,9 +127,8 @@ class SiteProblem:
         np.subtract(self.first_mineral, state.mineral, out=self.mineral_base)
         self.mineral_base *= w
         self.mineral_base += state.mineral
-        local.shift_base[...] = w * local.shift
-        local.births_base[...] = w * local.births
-        local.emptied_base[...] = w * local.emptied
+        for base, gained in kinetics.WEIGHTED:
+            np.multiply(local[gained], w, out=local[base])
         self.gain *= w
         self.gross *= w
 
@@ -143,14 +151,14 @@ class SiteProblem:
     def _kinetics(self, rows: np.ndarray, gamma_dt: float, elapsed: float) -> bool:
         if rows.size == 0:
             return True
-        species = self.c.shape[0]
+        species, phases, model = self.c.shape[0], self.mineral.shape[0], self.model
         threads.rows(
-            kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(-1),
-            self.porosity.reshape(-1),
-            self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, -1), self.voxels, self.local, self.model.chemistry,
-            self.model.nucleation, self.model.mineral, (gamma_dt, elapsed, self.model.minimum_porosity, self.model.least_porosity),
+            kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(phases, -1),
+            self.porosity.reshape(-1), self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, species, -1), self.voxels,
+            self.local, model.chemistry, model.nucleation, model.phases, model.particle,
+            (gamma_dt, elapsed, model.minimum_porosity, model.least_porosity, self.mineral_base.reshape(phases, -1)),
         )  # fmt: skip
-        return largest(self.local.failed) == 0.0
+        return largest(self.local[kinetics.FAILED]) == 0.0
 
     def _faces(self, gamma_dt: float) -> None:
         fine = self.hierarchy.fine
@@ -187,74 +195,98 @@ class SiteProblem:
         if stage.number == 1:
             self.first_u[...] = self.u
             self.first_mineral[...] = self.mineral
-            self.first_born[...] = self.local.born
+            self.first_born[...] = self._born()
 
     # --- error and acceptance -------------------------------------------------------------------------------------
 
+    def _born(self) -> np.ndarray:
+        """All births of the step so far, on surfaces and in the fluid [1/m³]."""
+        return self.local[kinetics.BORN] + self.local[kinetics.BORN_FREE]
+
     def error_norm(self) -> float:
-        """Embedded error of mineral and births, of the predicted arrivals, and of the pore filling; inf where a field is negative."""
+        """Embedded error of mineral, phases and births, of the predicted arrivals, and of the pore filling; inf where a field is negative."""
         state, local, model = self.state, self.local, self.model
         if self.n_active == 0:
             return 0.0
         if self._negative() or not self._kinetics(self.quiet, self.stage.gamma_dt, self.dt):
             return math.inf
-        m0, m1, m2 = (field.reshape(-1)[self.voxels.cell] for field in (state.mineral, self.first_mineral, self.mineral))
-        error = (m1 - m0) / GAMMA + m0 - m2
-        mass = error / (model.relative_tolerance * np.abs(m2) + model.absolute_tolerance)
-        scale = model.absolute_tolerance * model.mineral.molar_volume / (4.0 / 3.0 * math.pi * model.mineral.terminal_radius**3)
-        held = np.sum(state.number, axis=1, where=np.arange(state.number.shape[1]) < state.count[:, None])
-        births = self.first_born / GAMMA - local.born
-        missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local.total_rate) - self.mean_rate)
-        count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + local.born) + scale)
+        phases, cell = self.mineral.shape[0], self.voxels.cell
+        amounts = [field.reshape(phases, -1)[:, cell] * (self.calcium[:, None] / UNIT) for field in (state.mineral, self.first_mineral, self.mineral)]
+        by_phase = [(m1 - m0) / GAMMA + m0 - m2 for m0, m1, m2 in zip(*amounts, strict=True)]
+        m2 = amounts[2].sum(axis=0)
+        allowed = model.relative_tolerance * np.abs(m2) + model.absolute_tolerance
+        mass = sum(by_phase) / allowed
+        split = PHASE_ERROR * max(float(part @ part) for part in (row / allowed for row in by_phase))
+        scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / (4.0 / 3.0 * math.pi * model.particle.terminal_radius**3)
+        held = np.sum(state.number, axis=(0, 2), where=np.arange(state.number.shape[2]) < state.count[:, :, None])
+        births = self.first_born / GAMMA - self._born()
+        missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local[kinetics.TOTAL_RATE]) - self.mean_rate)
+        count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + self._born()) + scale)
         bearing = max(1, int(np.count_nonzero(m2)))
-        norm = math.sqrt(max(float(mass @ mass), float(count @ count)) / bearing)
-        filled = float(np.max(np.abs(m2 - m0))) * model.mineral.molar_volume / LARGEST_FILL
-        return max(norm, filled)
+        norm = math.sqrt(max(float(mass @ mass), float(count @ count), split) / bearing)
+        filled = float(np.max(np.abs(self._filled(self.mineral) - self._filled(state.mineral)))) / LARGEST_FILL
+        return max(norm, filled, self.particles.protein_error(self.dt))
+
+    def _filled(self, mineral: np.ndarray) -> np.ndarray:
+        """Volume that the phases fill [m³/m³]."""
+        return np.tensordot(self.model.phases.volume, mineral, axes=1)
 
     def _negative(self) -> bool:
-        """True where a total that must be positive, the mineral, a number or what is left of a pore is below its bound."""
-        inner, positive = (slice(None), *INNER), SLACK == 0.0
-        room = self.initial_porosity[INNER] - self.model.mineral.molar_volume * self.mineral[(0, *INNER)]
-        fields = (self.u[inner][positive], self.first_u[inner][positive], self.mineral[inner], self.local.debris, self.local.born)
+        """True where a total that must be positive, a phase, a number or what is left of a pore is below its bound."""
+        inner, positive, local = (slice(None), *INNER), SLACK == 0.0, self.local
+        room = self.initial_porosity[INNER] - self._filled(self.mineral[inner])
+        fields = (
+            self.u[inner][positive], self.first_u[inner][positive], self.mineral[inner], local[kinetics.DEBRIS], local[kinetics.NUCLEATORS],
+            local[kinetics.BORN], local[kinetics.BORN_FREE], local[kinetics.GROWN] - local[kinetics.DISSOLVED],
+        )  # fmt: skip
         return float(room.min()) < self.model.least_porosity or any(not float(field.min()) >= 0.0 for field in fields)
 
     def accept(self) -> None:
         """Make the second stage the accepted state, and book it."""
         state, local, setup = self.state, self.local, self.setup
+        born = self._born()
         keep(
-            self.lattice, state.arrivals, self.trial, local.born, setup.voxel_volume, self.dt, self.voxels.given_births,
+            self.lattice, state.arrivals, self.trial, born, setup.voxel_volume, self.dt, self.voxels.given_births,
             self.voxels.continuous, RANDOM_ARRIVALS,
         )  # fmt: skip
-        index = self.voxels.cell
-        state.uptake[...] = (self.mineral.reshape(-1)[index] - state.mineral.reshape(-1)[index]) / self.dt
-        state.progress[1] += math.fsum(local.born) * setup.voxel_volume
+        gained = np.tensordot(self.calcium, self.mineral - state.mineral, axes=1)
+        state.uptake[...] = gained.reshape(-1)[self.voxels.cell] / self.dt
+        state.progress[1] += math.fsum(born) * setup.voxel_volume
         state.c[...] = self.c
         state.u[...] = self.u
         state.mineral[...] = self.mineral
-        state.debris[...] = local.debris
+        state.debris[...] = local[kinetics.DEBRIS]
+        state.nucleators[...] = local[kinetics.NUCLEATORS]
         state.rate_before[...] = state.rate
-        state.rate[...] = local.total_rate
+        self._keep_rates()
         state.clock[3] = self.dt
-        healing = state.substrate[:, kinetics.HEALING]
-        state.substrate[:, kinetics.EXPOSED] *= np.exp(-healing * self.dt)
-        mineral = self.model.mineral
-        threads.rows(
-            advance_cohorts, self.n_active, 1, state.number, state.coordinate, state.count, local.shift, local.born, mineral.nucleus,
-            mineral.terminal_exponent, mineral.table, mineral.table_step,
-        )  # fmt: skip
+        state.substrate[:, EXPOSED] *= np.exp(-state.substrate[:, HEALING] * self.dt)
         state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
+        self.particles.accept(self.dt)
+
+    def _keep_rates(self) -> None:
+        """What the last look at the kinetics says of the rates to come."""
+        state, local = self.state, self.local
+        total = local[kinetics.TOTAL_RATE]
+        state.rate[...] = total
+        np.divide(local[kinetics.FREE_RATE], total, out=state.free_share, where=total > 0.0)
+        state.velocity[...] = local[kinetics.VELOCITY]
+        state.inside_ratio[...] = local[kinetics.INSIDE_RATIO]
 
     def refresh(self) -> None:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""
         self.c[...] = self.state.c
         self.mineral[...] = self.state.mineral
-        for array in (self.local.shift_base, self.local.births_base, self.local.emptied_base, self.voxels.given_births):
-            array[...] = 0.0
+        self.mineral_base[...] = self.state.mineral
+        for base, _ in kinetics.WEIGHTED:
+            self.local[base] = 0.0
+        self.voxels.given_births[...] = 0.0
         self.voxels.continuous[...] = 0.0
+        self.particles.hold_still(0.0)
         if not self._kinetics(np.arange(self.n_active), 0.0, 0.0):
             raise FloatingPointError("the solution chemistry has no answer at the start of a step")
-        self.state.rate[...] = self.local.total_rate
-        self.state.rate_before[...] = self.local.total_rate
+        self._keep_rates()
+        self.state.rate_before[...] = self.state.rate
         self.state.clock[3] = 0.0
 
     def held(self) -> np.ndarray:

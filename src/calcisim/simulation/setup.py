@@ -4,10 +4,14 @@ Grids are (z, y, x); padded arrays carry one ghost layer. Nothing here knows fil
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from calcisim.physics.kinetics import Chemistry, MineralLaw, NucleationLaw
+from calcisim.physics.kinetics import Chemistry, ParticleLaw
+from calcisim.physics.particles import ShieldLaw
+from calcisim.physics.phases import PhaseLaws
+from calcisim.physics.routes import NucleationLaw
 
 Array = np.ndarray
 INNER = (slice(1, -1),) * 3
@@ -24,7 +28,9 @@ def padded(values: Array, fill: float = 0.0) -> Array:
 class Substrate:
     """What mineral can start on, and which inhibitors reach it, per voxel (z, y, x).
 
-    surface S_V [1/m]; state s, exposed share f_e and its state s_e, healing rate [1/s]; debris sites [1/m³];
+    surface S_V of collagen [1/m]; state s, exposed share f_e and its state s_e, healing rate [1/s]; shares of collagen types II and III;
+    surface and state of elastin and of a device; debris sites [1/m³]; nucleators in the fluid [1/m³ of tissue];
+    fibrils: their volume fraction and diameter [m]; inside: volume that mineral may take in them [m³/m³];
     access of each inhibitor (0–1): fetuin, pyrophosphate, citrate, magnesium, drug
     """
 
@@ -33,7 +39,17 @@ class Substrate:
     exposed: Array
     exposed_state: Array
     healing: Array
+    type_2: Array
+    type_3: Array
+    elastin: Array
+    elastin_state: Array
+    device: Array
+    device_state: Array
     debris: Array
+    nucleators: Array
+    fibril_fraction: Array
+    fibril_diameter: Array
+    inside: Array
     access: dict[str, Array]
 
 
@@ -42,7 +58,9 @@ class SiteSetup:
     """One tissue block.
 
     spacing, depth [m]; voxel_volume [m³]; initial_porosity, hindrance, perfusion κ [1/s], dry_mass [kg/m³]: (z, y, x);
-    face_exchange (6,): z, y, x, low and high [m/s], 0 closed, inf held at plasma; assay: voxels that µg/mg outputs count
+    face_exchange (6,): z, y, x, low and high [m/s], 0 closed, inf held at plasma; assay: voxels that µg/mg outputs count;
+    fetuin: of the fluid [mol/m³]; coverage: share of a particle's surface that protein covers [-]; uptake_capacity: what cells may engulf
+    [mol Ca/(m³ s)], (z, y, x)
     """
 
     name: str
@@ -61,11 +79,14 @@ class SiteSetup:
     regions: dict[str, Array]
     plasma: Array
     carbon_dioxide: float
+    fetuin: float
+    coverage: float
+    uptake_capacity: Array
 
 
 @dataclass(frozen=True)
 class ModelSetup:
-    """What all sites of a run share: laws and constants."""
+    """What all sites of a run share: laws and constants. stoichiometry (species, phase); molar_mass (phase,) [kg/mol]."""
 
     temperature: float
     diffusivity: Array
@@ -74,9 +95,11 @@ class ModelSetup:
     tortuosity_exponent: float
     chemistry: Chemistry
     nucleation: NucleationLaw
-    mineral: MineralLaw
-    mineral_name: str
-    molar_mass: float
+    phases: PhaseLaws
+    particle: ParticleLaw
+    shield: ShieldLaw
+    clump: Any
+    molar_mass: Array
     inhibitors: dict[str, "Inhibitor"]
     relative_tolerance: float
     absolute_tolerance: float

@@ -8,7 +8,8 @@ import numpy as np
 from calcisim.numerics import rng
 from calcisim.numerics.newton import NewtonControl
 from calcisim.numerics.sdirk import Counters, SolverError, StepSize, advance
-from calcisim.physics import kinetics
+from calcisim.physics import kinetics, routes
+from calcisim.physics.nucleation import relative_coverage
 from calcisim.physics.seeding import Arrivals, first_arrivals
 from calcisim.simulation import lattice as seeding_lattice
 from calcisim.simulation.ledger import Ledger
@@ -98,16 +99,24 @@ class Site:
         return self.setup.voxel_volume * self.setup.initial_porosity.size
 
     def mineral(self) -> np.ndarray:
-        """Mineral per tissue volume [mol/m³], (z, y, x)."""
-        return self.state.mineral[(0, *INNER)]
+        """Calcium in mineral per tissue volume [mol/m³], (z, y, x)."""
+        return np.tensordot(self.model.phases.calcium, self.phases(), axes=1)
+
+    def phases(self) -> np.ndarray:
+        """Every phase per tissue volume [mol of formula/m³], (phase, z, y, x)."""
+        return self.state.mineral[(slice(None), *INNER)]
+
+    def filled(self) -> np.ndarray:
+        """Volume that mineral fills [m³/m³], (z, y, x)."""
+        return np.tensordot(self.model.phases.volume, self.phases(), axes=1)
 
     def deposit(self) -> float:
         """Calcium in mineral [mol]."""
-        return float(np.sum(self.mineral())) * self.setup.voxel_volume * float(self.model.stoichiometry[0, 0])
+        return float(np.sum(self.mineral())) * self.setup.voxel_volume
 
     def open_porosity(self) -> np.ndarray:
         """Open pore fraction (z, y, x); accepted states keep it above `least_porosity`."""
-        return self.setup.initial_porosity - self.model.mineral.molar_volume * self.mineral()
+        return self.setup.initial_porosity - self.filled()
 
     def on_grid(self, per_active: np.ndarray) -> np.ndarray:
         """Values of the active voxels on the whole grid (z, y, x), 0 elsewhere."""
@@ -125,19 +134,23 @@ class Site:
         reach = {name: values.ravel()[self.active] for name, values in access.items()}
         protection = reach["drug"] * coverage
         growth = reach["drug"] * affinity
+        inside = growth.copy()
         for name, inhibitor in inhibitors.items():
             if name == "magnesium":
                 continue
             relative = 0.0
             if inhibitor.healthy > 0.0:
-                relative = kinetics.relative_coverage(inhibitor.level, inhibitor.half_coverage, inhibitor.healthy) - 1.0
+                relative = relative_coverage(inhibitor.level, inhibitor.half_coverage, inhibitor.healthy) - 1.0
             protection = protection + reach[name] * inhibitor.weight * relative / total
             growth = growth + reach[name] * inhibitor.affinity * inhibitor.level
+            if name != "fetuin":  # too large for a fibril
+                inside = inside + reach[name] * inhibitor.affinity * inhibitor.level
         magnesium = inhibitors["magnesium"]
-        substrate[:, kinetics.PROTECTION] = protection
-        substrate[:, kinetics.AFFINITY] = growth
-        substrate[:, kinetics.MAGNESIUM_WEIGHT] = reach["magnesium"] * magnesium.weight / total
-        substrate[:, kinetics.MAGNESIUM_AFFINITY] = reach["magnesium"] * magnesium.affinity
+        substrate[:, routes.PROTECTION] = protection
+        substrate[:, routes.AFFINITY] = growth
+        substrate[:, routes.AFFINITY_INSIDE] = inside
+        substrate[:, routes.MAGNESIUM_WEIGHT] = reach["magnesium"] * magnesium.weight / total
+        substrate[:, routes.MAGNESIUM_AFFINITY] = reach["magnesium"] * magnesium.affinity
 
     def expose(self, mask: np.ndarray, fraction: float, state: float, healing: float) -> None:
         """Lay open a share of the surface at substrate state `state`; it closes at rate `healing` [1/s].
@@ -147,10 +160,10 @@ class Site:
         """
         rows = mask.ravel()[self.active]
         substrate = self.state.substrate[rows]
-        open_before = substrate[:, kinetics.EXPOSED]
+        open_before = substrate[:, routes.EXPOSED]
         injured = open_before > 0.0
-        substrate[:, kinetics.EXPOSED] = 1.0 - (1.0 - open_before) * (1.0 - fraction)
-        for column, value in ((kinetics.EXPOSED_STATE, state), (kinetics.HEALING, healing)):
+        substrate[:, routes.EXPOSED] = 1.0 - (1.0 - open_before) * (1.0 - fraction)
+        for column, value in ((routes.EXPOSED_STATE, state), (routes.HEALING, healing)):
             substrate[:, column] = np.where(injured, np.minimum(substrate[:, column], value), value)
         self.state.substrate[rows] = substrate
 
@@ -165,17 +178,19 @@ class Site:
         removed = self.model.stoichiometry @ cut.reshape(cut.shape[0], -1).sum(axis=1) * setup.voxel_volume
         state.mineral[inner] -= cut
         state.ledger.book("excised", -removed)
-        freed = self.model.mineral.molar_volume * cut[0]
+        freed = np.tensordot(self.model.phases.volume, cut, axes=1)
         state.u[inner] += freed * setup.plasma[:, None, None, None]
         state.c[inner] = np.where(freed > 0.0, state.u[inner] / self.open_porosity(), state.c[inner])
         state.ledger.book("exchanged", setup.plasma * float(np.sum(freed)) * setup.voxel_volume)
         state.tissue[mask] *= left
         rows = mask.ravel()[self.active]
-        state.number[rows] *= left
-        state.debris[rows] *= left
-        state.substrate[rows, kinetics.SURFACE] *= left
+        state.number[:, rows] *= left
+        for array in (state.clumps, state.debris, state.nucleators, state.shielded, state.on_collagen):
+            array[..., rows] *= left
+        for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
+            state.substrate[rows, column] *= left
         if left == 0.0:
-            state.count[rows] = 0
+            state.count[:, rows] = 0
 
 
 ONSET = 10.0 / 40.078  # mol Ca/m³ of the site: 0.01 mg Ca/cm³, the least that histology shows; assumed
@@ -183,7 +198,8 @@ ONSET = 10.0 / 40.078  # mol Ca/m³ of the site: 0.01 mg Ca/cm³, the least that
 
 def _active(substrate: Substrate) -> np.ndarray:
     """Flat indices of the voxels where something can nucleate."""
-    return np.flatnonzero((substrate.surface > 0.0) | (substrate.debris > 0.0)).astype(np.int64)
+    sources = (substrate.surface, substrate.elastin, substrate.device, substrate.debris, substrate.nucleators, substrate.fluid)
+    return np.flatnonzero(np.logical_or.reduce([source > 0.0 for source in sources])).astype(np.int64)
 
 
 def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int) -> State:
@@ -191,31 +207,48 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
     species, phases = model.stoichiometry.shape
     c = np.stack([padded(np.full(setup.shape, level), 1.0) for level in setup.plasma])
     u = np.stack([padded(setup.initial_porosity * level) for level in setup.plasma])
-    substrate = np.zeros((active.size, kinetics.SUBSTRATE_COLUMNS))
+    substrate = np.zeros((active.size, routes.SUBSTRATE_COLUMNS))
     source = setup.substrate
     for column, values in (
-        (kinetics.SURFACE, source.surface),
-        (kinetics.STATE, source.state),
-        (kinetics.EXPOSED, source.exposed),
-        (kinetics.EXPOSED_STATE, source.exposed_state),
-        (kinetics.HEALING, source.healing),
+        (routes.SURFACE, source.surface),
+        (routes.STATE, source.state),
+        (routes.EXPOSED, source.exposed),
+        (routes.EXPOSED_STATE, source.exposed_state),
+        (routes.HEALING, source.healing),
+        (routes.TYPE_2, source.type_2),
+        (routes.TYPE_3, source.type_3),
+        (routes.ELASTIN, source.elastin),
+        (routes.ELASTIN_STATE, source.elastin_state),
+        (routes.DEVICE, source.device),
+        (routes.DEVICE_STATE, source.device_state),
     ):
         substrate[:, column] = values.ravel()[active]
-    per_voxel = (active.size, COHORTS)
+    n = active.size
+    cohorts = (kinetics.PLACES, n, COHORTS)
     return State(
         c=c,
         u=u,
         mineral=np.zeros((phases, *c.shape[1:])),
-        number=np.zeros(per_voxel),
-        coordinate=np.zeros(per_voxel),
-        count=np.zeros(active.size, dtype=np.int64),
+        number=np.zeros(cohorts),
+        coordinate=np.zeros(cohorts),
+        bare=np.zeros(cohorts),
+        count=np.zeros(cohorts[:2], dtype=np.int64),
+        clumps=np.zeros((2, 4, model.clump.edges.size - 1, n)),
         debris=source.debris.ravel()[active].astype(float),
+        nucleators=source.nucleators.ravel()[active].astype(float),
         substrate=substrate,
-        warm=np.zeros((active.size, 6)),
-        rate=np.zeros(active.size),
-        rate_before=np.zeros(active.size),
+        warm=np.zeros((n, 6)),
+        rate=np.zeros(n),
+        rate_before=np.zeros(n),
+        free_share=np.zeros(n),
+        velocity=np.zeros(n),
+        inside_ratio=np.ones(n),
+        access=np.ones((2, n)),
+        fetuin=np.full(n, setup.fetuin),
+        shielded=np.zeros(n),
+        on_collagen=np.zeros(n),
         arrivals=Arrivals(np.zeros(cells), np.zeros(cells, dtype=np.int64), np.zeros(cells)),
-        uptake=np.zeros(active.size),
+        uptake=np.zeros(n),
         tissue=np.ones(setup.shape),
         clock=np.array([0.0, FIRST_STEP, 1.0, 0.0]),
         progress=np.array([-1.0, 0.0, 0.0]),

@@ -8,7 +8,7 @@ from calcisim.physics.seeding import Arrivals
 from calcisim.simulation.ledger import Ledger
 from calcisim.simulation.setup import INNER
 
-COHORTS = 24  # cohorts of primary particles per voxel
+COHORTS = 24  # cohorts of primary particles per voxel and place
 
 
 @dataclass
@@ -16,8 +16,10 @@ class State:
     """Accepted state of a site.
 
     c, u (species, z, y, x) padded: total per pore fluid and ledger per tissue volume [mol/m³]; mineral (phase, z, y, x) padded [mol/m³];
-    per active voxel: number, coordinate (voxel, cohort), count, debris [1/m³], substrate columns, warm start of the chemistry, nucleation
-    rate now and before, mineral uptake [mol/(m³ s)];
+    per active voxel: number, coordinate, bare (place, voxel, cohort), count (place, voxel); clumps (kind, moment, class, voxel), see
+    physics/clumping; debris and nucleators [1/m³]; substrate columns; warm start of the chemistry; nucleation rate now and before, and the
+    share of it in the fluid; velocity of growth [R_max/s] and its ratio inside fibrils; access (kind, voxel) of primaries to the fluid;
+    free fetuin [mol/m³] and the surface that it shields [R_max²/m³]; primaries on or in collagen [1/m³]; uptake [mol Ca/(m³ s)];
     arrivals per lattice cell; tissue (z, y, x): share of the tissue that excision has left; clock = (time, dt, error, last dt) [s];
     progress = (onset time [s] or −1, primaries formed, deposit per volume at the last step [mol Ca/m³])
     """
@@ -27,12 +29,22 @@ class State:
     mineral: np.ndarray
     number: np.ndarray
     coordinate: np.ndarray
+    bare: np.ndarray
     count: np.ndarray
+    clumps: np.ndarray
     debris: np.ndarray
+    nucleators: np.ndarray
     substrate: np.ndarray
     warm: np.ndarray
     rate: np.ndarray
     rate_before: np.ndarray
+    free_share: np.ndarray
+    velocity: np.ndarray
+    inside_ratio: np.ndarray
+    access: np.ndarray
+    fetuin: np.ndarray
+    shielded: np.ndarray
+    on_collagen: np.ndarray
     arrivals: Arrivals
     uptake: np.ndarray
     tissue: np.ndarray
@@ -42,7 +54,8 @@ class State:
 
     _PADDED = ("c", "u", "mineral")
     _PLAIN = (
-        "number", "coordinate", "count", "debris", "substrate", "warm", "rate", "rate_before", "uptake", "tissue", "clock", "progress",
+        "number", "coordinate", "bare", "count", "clumps", "debris", "nucleators", "substrate", "warm", "rate", "rate_before", "free_share",
+        "velocity", "inside_ratio", "access", "fetuin", "shielded", "on_collagen", "uptake", "tissue", "clock", "progress",
     )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:

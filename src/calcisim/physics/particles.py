@@ -1,0 +1,175 @@
+"""What a step leaves of the primary particles of a voxel: growth, births, shielding by protein, dissolution, and what is taken up.
+
+Sweeps over active voxels, called once after every accepted step, and the quantities that the next step holds still.
+"""
+
+import math
+from typing import NamedTuple
+
+from calcisim.jit import kernel
+from calcisim.physics.growth import radius_and_slope, terminal_factor
+from calcisim.physics.kinetics import (
+    AREA,
+    BORN,
+    BORN_FREE,
+    BOUND,
+    DISSOLVED,
+    ENTERING,
+    FETUIN,
+    FREE,
+    GIVEN_FREE,
+    GROWN,
+    INSIDE,
+    LOSS,
+    PLACES,
+    SHIFT,
+    WEIGHT,
+)
+from calcisim.physics.population import advance_cohorts, cohort_area, cohort_volume, shrink_cohorts
+
+
+class ShieldLaw(NamedTuple):
+    """Protein on free particles: k_on [m³/(mol s)], capacity [mol/m²]; size [R_max] up to which a nucleus may enter a fibril."""
+
+    rate: float
+    capacity: float
+    entry: float
+
+
+@kernel
+def entering_share(entry_rate, window, velocity, loss_rate):
+    """PAR-1. Share of nuclei in the fluid that enter fibrils before they outgrow the pores or protein holds them outside.
+
+    p = k_in/(k_in + v/w + k_s): k_in : entry [1/s]; w : growth from the nucleus to the largest that enters [R_max]; v : growth [R_max/s];
+    k_s : shielding [1/s]. Source: toroian2007, toroian2008 (what may enter); the race is ours.
+    """
+    if entry_rate <= 0.0:
+        return 0.0
+    return entry_rate / (entry_rate + velocity / window + loss_rate)
+
+
+@kernel
+def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, entry_rate, room, particle, shield, dt, row0, row1):
+    """Everything that a step does not solve for, from the accepted state (rows of `Voxels.held`).
+
+    room : volume that mineral may take inside fibrils [m³/m³], less than 0 where that route is closed.
+    """
+    held = voxels.held
+    volume_scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
+    for row in range(row0, row1):
+        held[WEIGHT + BOUND, row] = access[0, row]
+        held[WEIGHT + FREE, row] = access[1, row]
+        held[WEIGHT + INSIDE, row] = 0.0
+        if room[row] > 0.0:
+            inner, _ = cohort_volume(
+                voxels.number[INSIDE], voxels.coordinate[INSIDE], voxels.cohorts[INSIDE], row, 0.0, particle.table, particle.table_step
+            )
+            held[WEIGHT + INSIDE, row] = inside_ratio[row] * max(1.0 - volume_scale * inner / room[row], 0.0)
+        held[LOSS, row] = shield.rate * fetuin[row] * dt
+        held[GIVEN_FREE, row] = free_share[row]
+        window = max(shield.entry - particle.nucleus, 1e-9)
+        held[ENTERING, row] = entering_share(entry_rate[row], window, velocity[row], shield.rate * fetuin[row])
+        held[FETUIN, row] = fetuin[row]
+        held[AREA, row] = 0.0
+        for place in range(PLACES):
+            if voxels.cohorts[place, row] > 0:
+                area = cohort_area(
+                    voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, particle.table, particle.table_step
+                )
+                held[AREA, row] += 4.0 * math.pi * particle.terminal_radius**2 * area
+
+
+@kernel
+def _bare_area(voxels, row, particle):
+    """Σ N y² of what is free and bare, and of all that is free [R_max²/m³]."""
+    bare = 0.0
+    for cohort in range(voxels.cohorts[FREE, row]):
+        radius, _ = radius_and_slope(voxels.coordinate[FREE, row, cohort], particle.table, particle.table_step)
+        bare += voxels.number[FREE, row, cohort] * radius * radius * (1.0 - voxels.bare[FREE, row, cohort])
+    return bare
+
+
+@kernel
+def advance_primaries(voxels, stage, particle, vanished, row0, row1):
+    """PAR-2. Make a step the accepted state of the cohorts of every place; vanished[row] is 1 where all of them have dissolved.
+
+    Growth and births by POP-5, then what dissolved is taken from all in proportion, so that Σ N y³ is the calcium of the phases.
+    """
+    table, step, exponent, nucleus = particle.table, particle.table_step, particle.terminal_exponent, particle.nucleus
+    held = voxels.held
+    for row in range(row0, row1):
+        vanished[row] = 0.0
+        shift = max(stage[SHIFT, row], 0.0)
+        free_births = stage[BORN_FREE, row]
+        enter = held[ENTERING, row]
+        births = (stage[BORN, row], free_births * enter, free_births * (1.0 - enter))
+        kept = 1.0
+        if stage[DISSOLVED, row] > 0.0 and stage[GROWN, row] > 0.0:
+            kept = max(1.0 - stage[DISSOLVED, row] / stage[GROWN, row], 0.0)
+        largest = 0.0
+        any_left = False
+        for place in range(PLACES):
+            if voxels.cohorts[place, row] == 0 and births[place] <= 0.0:
+                continue
+            advance_cohorts(
+                voxels.number[place], voxels.coordinate[place], voxels.bare[place], voxels.cohorts[place], row,
+                shift * held[WEIGHT + place, row], births[place], held[LOSS, row], place == FREE, nucleus, exponent, table, step,
+            )  # fmt: skip
+            any_left = True
+            if kept < 1.0:
+                left = shrink_cohorts(
+                    voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, kept, exponent, table, step
+                )
+                largest = max(largest, left)
+        if any_left and kept < 1.0 and largest < 0.1 * nucleus:
+            vanished[row] = 1.0
+            for place in range(PLACES):
+                voxels.cohorts[place, row] = 0
+
+
+@kernel
+def consume_protein(voxels, shielded, fetuin, porosity, particle, shield, row0, row1):
+    """PAR-3. Free protein after a step: what the newly covered surface of free particles took, Γ Δ(area), at most what there was.
+
+    shielded : covered area per volume so far [R_max²/m³], carried on; fetuin per pore fluid [mol/m³]; Γ : capacity [mol/m²].
+    """
+    scale = 4.0 * math.pi * particle.terminal_radius**2 * shield.capacity
+    for row in range(row0, row1):
+        covered = _bare_area(voxels, row, particle)
+        taken = scale * max(covered - shielded[row], 0.0) / porosity[row]
+        fetuin[row] -= min(taken, fetuin[row])
+        shielded[row] = covered
+
+
+@kernel
+def totals(voxels, particle, primaries, volume, row0, row1):
+    """PAR-4. Number [1/m³] and volume [m³/m³] of the primaries that are held (on surfaces and inside fibrils) and of those in the fluid."""
+    scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
+    for row in range(row0, row1):
+        for kind in range(2):
+            primaries[kind, row] = 0.0
+            volume[kind, row] = 0.0
+        for place in range(PLACES):
+            kind = 1 if place == FREE else 0
+            one, _ = cohort_volume(
+                voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, particle.table, particle.table_step
+            )
+            volume[kind, row] += scale * one
+            for cohort in range(voxels.cohorts[place, row]):
+                primaries[kind, row] += voxels.number[place, row, cohort]
+
+
+@kernel
+def moments(number, coordinate, count, table, step, exponent, sums, row0, row1):
+    """PAR-5. Per voxel and over all places: Σ N, Σ N y, Σ N y², and Σ N y² f (what still grows), in units of R_max. sums (4, rows)."""
+    for row in range(row0, row1):
+        for k in range(4):
+            sums[k, row] = 0.0
+        for place in range(number.shape[0]):
+            for cohort in range(count[place, row]):
+                radius, _ = radius_and_slope(coordinate[place, row, cohort], table, step)
+                n = number[place, row, cohort]
+                sums[0, row] += n
+                sums[1, row] += n * radius
+                sums[2, row] += n * radius * radius
+                sums[3, row] += n * radius * radius * terminal_factor(radius, exponent)
