@@ -92,6 +92,7 @@ KINDS: dict[str, tuple[Dimension, tuple[str, ...]]] = {
     "per_length": (_atom("1", m=-1).dimension, ("1/m",)),
     "per_volume": (_atom("1", m=-3).dimension, ("1/m3",)),
     "density": (_atom("1", m=-3, kg=1).dimension, ("kg/m3",)),
+    "mineral_rate": (_atom("1", m=-3, mol=1, s=-1).dimension, ("mol/m3/year", "mol/m3/s")),
 }
 
 # molar mass in g/mol as laboratories report the analyte (phosphate as phosphorus), and charge for Eq

@@ -26,3 +26,5 @@ EVENT = '[[event]]\nkind = "excise"\nsite = "a"\nat = "2 day"\nregion = "core"\n
 EXPOSE = '[[event]]\nkind = "expose"\nsite = "a"\nat = "2 day"\nfraction = 0.1\ns = 0.7\n'
 DRUG = '[[treatment]]\nkind = "local-inhibitor"\nsite = "a"\nconcentration = "0.1 mmol/L"\n'
 POINT = '[[reference]]\nobservable = "calcium_ug_per_mg_dry"\ntime = "3 day"\nvalue = 40\nsource = "levy1983"\n'
+CHANGE = '[[event]]\nkind = "change-medium"\nsite = "a"\nat = "2 day"\n'
+TUBE = 'kind = "invitro"\n' + GOOD.replace("[plasma]", "[medium]")

@@ -4,7 +4,7 @@ import os
 import time
 
 import pytest
-from scenario.document import DRUG, EVENT, EXPOSE, GOOD, POINT
+from scenario.document import CHANGE, DRUG, EVENT, EXPOSE, GOOD, POINT, TUBE
 
 from calcisim import scenario
 
@@ -161,6 +161,46 @@ BAD = {
     "reference without assay": (swap("assay = true\n", "") + POINT, "reference.0.observable", "assay = true"),
     "negative spread": (GOOD + POINT + "sd = -1\n", "reference.0.sd", "below the limit of 0"),
     "reference nan": (GOOD + POINT.replace("40", "nan"), "reference.0.value", "not a number"),
+    "no size range": (GOOD + '[population]\nsmallest = "1 um"\nlargest = "100 nm"\n', "population.largest", "must be above smallest"),
+    "narrow size range": (GOOD + '[population]\nsmallest = "1 um"\nlargest = "5 um"\n', "population.largest", "at least 10 times"),
+    "sizes without unit": (GOOD + "[population]\nsmallest = 1e-8\n", "population.smallest", "has no unit"),
+    "smaller than an atom": (GOOD + '[population]\nsmallest = "0.1 nm"\n', "population.smallest", "below the limit of 1 nm"),
+    "larger than a body": (GOOD + '[population]\nlargest = "2 m"\n', "population.largest", "above the limit of 100 mm"),
+    "too few classes": (GOOD + "[population]\nclasses = 7\n", "population.classes", "greater than or equal to 8"),
+    "too many classes": (GOOD + "[population]\nclasses = 1025\n", "population.classes", "less than or equal to 1024"),
+    "half a class": (GOOD + "[population]\nclasses = 8.5\n", "population.classes", "not a whole number"),
+    "unknown kernel": (GOOD + '[population]\nkernel = "brownean"\n', "population.kernel", "did you mean 'brownian'"),
+    "kernel is a number": (GOOD + "[population]\nkernel = 3\n", "population.kernel", "there is no collision kernel 3"),
+    "negative sticking": (GOOD + "[population]\nsticking = -0.1\n", "population.sticking", "below the limit of 0"),
+    "sticking above one": (GOOD + "[population]\nsticking = 1.1\n", "population.sticking", "above the limit of 1"),
+    "aggregation in words": (GOOD + '[population]\naggregation = "off"\n', "population.aggregation", "not true or false"),
+    "unknown population key": (GOOD + "[population]\nstiking = 1\n", "population.stiking", "did you mean 'sticking'"),
+    "unknown amorphous phase": (GOOD + '[pathway]\namorphous = "ACP"\n', "pathway.amorphous", "'ACP2' or 'ACP1'"),
+    "unknown driving phase": (GOOD + '[pathway]\ndriving_phase = "DCPD"\n', "pathway.driving_phase", "'HAP' or 'OCP'"),
+    "tiny terminal radius": (GOOD + '[pathway]\nterminal_radius = "1 nm"\n', "pathway.terminal_radius", "below the limit of 10 nm"),
+    "nucleators unitless": (swap("phosphate", "nucleators = 100\nphosphate"), "plasma.nucleators", "has no unit"),
+    "nucleators per mass": (swap("phosphate", 'nucleators = "5 1/g"\nphosphate'), "plasma.nucleators", "is not a per volume"),
+    "more collagen than there is": (
+        swap("assay", "override = { collagen_2_share = 0.7, collagen_3_share = 0.5 }\nassay"),
+        "site.a.region.core.override",
+        "together more than 1",
+    ),
+    "uptake in another unit": (
+        swap("assay", 'override = { uptake_capacity = "1 mg/L" }\nassay'),
+        "site.a.region.core.override.uptake_capacity",
+        "is not a mineral rate",
+    ),
+    "medium changed in a body": (GOOD + CHANGE, "event.0.kind", "has no medium to change"),
+    "medium changed in a corner": (TUBE + CHANGE + 'region = "core"\n', "event.0.region", "in the whole site"),
+    "medium changed by nothing": (TUBE + CHANGE + "share = 0\n", "event.0.share", "changes nothing"),
+    "medium changed by too much": (TUBE + CHANGE + "share = 1.5\n", "event.0.share", "above the limit of 1"),
+    "new medium without phosphate": (TUBE + CHANGE + '[event.medium]\ncalcium = "2 mM"\n', "event.0.medium.phosphate", "is missing"),
+    "new medium at another temperature": (
+        TUBE + CHANGE + '[event.medium]\ncalcium = "2 mM"\nphosphate = "1 mM"\ntemperature = "22 degC"\n',
+        "event.0.medium.temperature",
+        "is 22 degC and the test is at 37 degC",
+    ),
+    "medium changed twice at once": (TUBE + CHANGE + CHANGE, "event.1.at", "the same as event 0"),
     "expect nan": (GOOD + "[expect]\nx = nan\n", "expect", "can be used"),
     "seed negative": ("seed = -1\n" + GOOD, "seed", "greater than or equal to 0"),
     "seed text": ('seed = "1"\n' + GOOD, "seed", "not a whole number"),

@@ -13,6 +13,7 @@ from calcisim.physics.collision import pair_table
 from calcisim.physics.sections_profile import LANES, MOST_CLASSES, ROWS, STRIDE
 
 NEAR_RATIO = 0.35  # a partner wider than this share of the larger one's class is taken with its width
+FLOOR = 1e-9  # of a pair's largest rate: so far above rounding the kernel stays where it has a zero line (settling of equals)
 
 
 class Sections(NamedTuple):
@@ -52,6 +53,7 @@ def assemble(function: Callable[..., np.ndarray], edges: np.ndarray, factor: flo
     value = table[:, 0] + table[:, 1] * middle + (table[:, 2] + table[:, 3] * middle) * middle[:, None]
     if (value < 0.0).any():
         raise ValueError("the collision kernel is negative within the classes")
+    _lift(table, edges)
     relative = (table[:, 2] + table[:, 3] * middle) / np.maximum(value, 1e-300)
     padding = ((0, 0), (0, 0), (0, LANES))
     full = np.pad(np.concatenate([table, relative[:, None, :]], axis=1), padding)
@@ -63,6 +65,14 @@ def assemble(function: Callable[..., np.ndarray], edges: np.ndarray, factor: flo
     for step in range(len(cuts)):
         cuts[step, : max(count - step, 0)] = edges[step:count]
     return Sections(edges, full, diagonal, reach, cuts)
+
+
+def _lift(table: np.ndarray, edges: np.ndarray) -> None:
+    """Add to each pair what keeps it ≥ FLOOR of its largest corner: rates that are all rounding would have any sign and carry any mass."""
+    v, w = edges[None, :], edges[:, None]
+    ends = [(v[:, i : len(edges) - 1 + i], w[j : len(edges) - 1 + j]) for i in (0, 1) for j in (0, 1)]
+    corners = np.stack([table[:, 0] + table[:, 1] * v + (table[:, 2] + table[:, 3] * v) * w for v, w in ends])
+    table[:, 0] += np.maximum(FLOOR * corners.max(axis=0) - corners.min(axis=0), 0.0)
 
 
 def _reach(edges: np.ndarray, near_ratio: float) -> np.ndarray:

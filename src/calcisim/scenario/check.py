@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from calcisim.scenario import tissues
 from calcisim.scenario.errors import Path, nearest
+from calcisim.scenario.events import ChangeMedium
 from calcisim.scenario.fields import rule_of
 from calcisim.scenario.fluids import Fluid
 from calcisim.scenario.regions import mask
@@ -26,7 +28,7 @@ def findings(scenario: Scenario) -> list[Finding]:
     found = list(_fluids(scenario))
     found += _sites(scenario)
     if not found:
-        for check in (_outputs, _events, _treatments, _references, _regions):
+        for check in (_outputs, _events, _media, _treatments, _references, _regions, _collagen):
             found += check(scenario)
     return found
 
@@ -99,6 +101,32 @@ def _events(scenario: Scenario) -> Iterator[Finding]:
             twice = f"the same as event {seen[same]}: two {event.kind!r} in one place at one time"
             yield Finding((*here, "at"), twice, "remove one of them")
         seen.setdefault(same, i)
+
+
+def _media(scenario: Scenario) -> Iterator[Finding]:
+    """A medium can be changed where there is one, at the temperature that the constants of the run are for."""
+    for i, event in enumerate(scenario.event):
+        if not isinstance(event, ChangeMedium):
+            continue
+        if scenario.medium is None:
+            yield Finding(("event", i, "kind"), f"kind {scenario.kind!r} has no medium to change", 'this event needs kind = "invitro"')
+        elif event.medium is not None and event.medium.temperature != scenario.medium.temperature:
+            warm, test = (f"{fluid.temperature - 273.15:g} degC" for fluid in (event.medium, scenario.medium))
+            yield Finding(("event", i, "medium", "temperature"), f"is {warm} and the test is at {test}", f'write temperature = "{test}"')
+
+
+def _collagen(scenario: Scenario) -> Iterator[Finding]:
+    """Types II and III together are at most all of the collagen."""
+    for i, site in enumerate(scenario.site):
+        background = site.background()
+        kinds: list[tuple[Path, tissues.Tissue]] = [(("site", i, "override"), background)]
+        for j, region in enumerate(site.region):
+            base = background if region.material is None else tissues.lookup(region.material)
+            kinds.append((("site", i, "region", j, "override"), tissues.changed(base, region.override)))
+        for key, kind in kinds:
+            if kind.collagen_2_share + kind.collagen_3_share > 1.0:
+                parts = f"collagen_2_share {kind.collagen_2_share:g} and collagen_3_share {kind.collagen_3_share:g}"
+                yield Finding(key, f"{parts} are together more than 1", "the rest is type I")
 
 
 def _event_region(site: Site, region: Any, key: Path) -> Iterator[Finding]:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator
+from pydantic import PlainValidator, model_validator
 
 from calcisim.scenario.fields import Duration, Moment, Registry, Share, Table, wrong
+from calcisim.scenario.fluids import Medium
 from calcisim.scenario.regions import REGIONS, Name, Region, identifier
 
 EVENTS = Registry("event", "kind")
@@ -53,3 +54,23 @@ class Expose(Event):
     fraction: Share
     s: Share
     healing: Duration | None = None
+
+
+@EVENTS.add("change-medium")
+class ChangeMedium(Event):
+    """A test solution is renewed: the share `share` of the fluid of a site is poured off, with what floats in it, and replaced.
+
+    medium: what is poured in; without it, the scenario's own medium as it was at the start. Mineral on the substrate stays.
+    """
+
+    kind: Literal["change-medium"]
+    share: Share = 1.0
+    medium: Medium | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "ChangeMedium":
+        if self.region is not None:
+            raise wrong("a medium is changed in the whole site", "leave region out; share says how much of the fluid goes", "region")
+        if self.share == 0.0:
+            raise wrong("a share of 0 changes nothing", "remove the event, or write a share above 0", "share")
+        return self

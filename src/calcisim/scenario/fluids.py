@@ -19,6 +19,7 @@ class Fluid(Table):
     """Composition of blood plasma as a laboratory reports it [mol/m3], temperature [K] and pH. What is left out is healthy.
 
     file, two_way: a table of values over time, and whether the tissue acts back on the plasma; both need another driver.
+    nucleators: sites per volume of fluid on which mineral can begin, such as a serum brings into a medium [1/m3].
     """
 
     magnesium_fraction: ClassVar[float] = _HEALTH["magnesium_ultrafilterable_fraction"]
@@ -39,6 +40,7 @@ class Fluid(Table):
     citrate: Annotated[float, _amount("citrate", "20 mmol/L", (0.0, 3.0))] = _HEALTH["citrate"]
     fetuin: Annotated[float, _amount("fetuin", "0.2 mmol/L", (0.0, 0.03))] = _HEALTH["fetuin"]
     pyrophosphate: Annotated[float, _amount("pyrophosphate", "1 mmol/L", (0.0, 0.02))] = _HEALTH["pyrophosphate"]
+    nucleators: Annotated[float, Quantity("per_volume", "0 1/m3", "1e21 1/m3")] = 0.0
 
     def laboratory(self) -> dict[str, float]:
         """Keyword arguments of physics.plasma.ultrafiltrate: what a laboratory would report, in SI units."""

@@ -11,6 +11,7 @@ from calcisim.scenario.events import EVENTS, Event
 from calcisim.scenario.fields import Duration, Moment, Quantity, Table, wrong
 from calcisim.scenario.fluids import Fluid, Medium, Plasma
 from calcisim.scenario.grid import AXES, Grid, Spacing
+from calcisim.scenario.mineral import Pathway, Population
 from calcisim.scenario.regions import REGIONS, Name, Region, mask
 from calcisim.scenario.treatments import TREATMENTS, Treatment
 
@@ -155,6 +156,8 @@ class Scenario(Table):
     quick: Quick = Quick()
     expect: Plain = Field(default_factory=dict)
     cohort: Plain = Field(default_factory=dict)
+    population: Population = Population()
+    pathway: Pathway = Pathway()
     solver: Solver = Solver()
     literature: tuple[Text, ...] = ()
 
