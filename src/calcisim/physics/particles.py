@@ -49,10 +49,10 @@ def entering_share(entry_rate, window, velocity, loss_rate):
 
 
 @kernel
-def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, entry_rate, room, particle, shield, dt, row0, row1):
+def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, reach, entry_rate, room, particle, shield, dt, row0, row1):
     """Everything that a step does not solve for, from the accepted state (rows of `Voxels.held`).
 
-    room : volume that mineral may take inside fibrils [m³/m³], less than 0 where that route is closed.
+    reach : share of the fetuin in the fluid that gets to the mineral;  room : volume that mineral may take inside fibrils [m³/m³], less than 0 where that route is closed.
     """
     held = voxels.held
     volume_scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
@@ -69,7 +69,7 @@ def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, entry
         held[GIVEN_FREE, row] = free_share[row]
         window = max(shield.entry - particle.nucleus, 1e-9)
         held[ENTERING, row] = entering_share(entry_rate[row], window, velocity[row], shield.rate * fetuin[row])
-        held[FETUIN, row] = fetuin[row]
+        held[FETUIN, row] = fetuin[row] * reach[row]
         held[AREA, row] = 0.0
         for place in range(PLACES):
             if voxels.cohorts[place, row] > 0:

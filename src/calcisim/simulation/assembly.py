@@ -1,5 +1,6 @@
 """From a scenario to the plain arrays and floats of a model: values go down once, here."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,16 +8,21 @@ import numpy as np
 from calcisim import parameters
 from calcisim.physics import speciation_data
 from calcisim.physics.growth import TABLE_STEP, growth_coordinate, radius_table
-from calcisim.physics.kinetics import SPECIES, Chemistry, MineralLaw, NucleationLaw
-from calcisim.physics.nucleation import barrier_constant
+from calcisim.physics.kinetics import SPECIES, Chemistry, ParticleLaw
+from calcisim.physics.nucleation import BOLTZMANN, barrier_constant
+from calcisim.physics.particles import ShieldLaw
+from calcisim.physics.phases import PHASES, PhaseLaws
 from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
+from calcisim.physics.routes import NucleationLaw
 from calcisim.scenario.tissues import Tissue, paint
 from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate
 
 CHEMISTRY_TOLERANCE = 1e-6
 CHEMISTRY_PASSES = 40
-MINERAL = "HAP"
+APATITE = "HAP"
 INHIBITORS = ("fetuin", "pyrophosphate", "magnesium", "citrate")
+AVOGADRO = 6.02214076e23  # 1/mol, exact by definition of the mole
+UNENDING = 0.5e-3  # m: the terminal radius that stands for none, half of the largest clump
 
 
 def fluid(scenario: Any) -> Ultrafiltrate:
@@ -24,37 +30,90 @@ def fluid(scenario: Any) -> Ultrafiltrate:
     return ultrafiltrate(**scenario.fluid.laboratory())
 
 
-def mineral_law(temperature: float) -> tuple[MineralLaw, np.ndarray, float]:
-    """The mineral's row as kernels take it, its stoichiometry (species, 1), and its molar mass [kg/mol]."""
-    row = {name: parameter.value for name, parameter in parameters.tables("minerals")[MINERAL].items()}
-    phases = speciation_data.phases()
-    ions, ln_ksp = (table[phases.index(MINERAL)] for table in speciation_data.saturation_table(temperature))
-    radius, exponent = row["terminal_radius"], row["terminal_exponent"]
-    law = MineralLaw(
-        ions=np.ascontiguousarray(ions[:6]),
-        ion_count=float(row["ions"]),
-        ln_ksp=float(ln_ksp),
-        ln_ksp_growth=float(ln_ksp - row["biological_offset"] * np.log(10.0)),
-        molar_volume=row["molar_volume"],
-        growth_rate=row["growth_rate"],
-        growth_order=float(row["growth_order"]),
-        dissolution_rate=row["dissolution_rate"],
-        dissolution_order=float(row["dissolution_order"]),
-        dissolution_ph_slope=row["dissolution_ph_slope"],
-        inhibition_strength=float(row["growth_inhibition_strength"]),
-        terminal_radius=radius,
+def _rows(scenario: Any) -> dict[str, dict[str, float]]:
+    """The mineral table of a run, phase → column → value: the amorphous phase is the one that the pathway names."""
+    tables = parameters.tables("minerals")
+    names = {phase: scenario.pathway.amorphous if phase == "ACP" else phase for phase in PHASES}
+    return {phase: {column: row.value for column, row in tables[name].items()} for phase, name in names.items()}
+
+
+def _ions(scenario: Any, temperature: float, phase: str, row: dict[str, float]) -> tuple[np.ndarray, float]:
+    """Stoichiometry of the six activities, and ln Ksp; a phase that the speciation does not know has its own product in its row."""
+    known = speciation_data.phases()
+    name = scenario.pathway.amorphous if phase == "ACP" else phase
+    if name in known:
+        ions, ln_ksp = (table[known.index(name)] for table in speciation_data.saturation_table(temperature))
+        return np.ascontiguousarray(ions[:6]), float(ln_ksp)
+    proton = 2.0 * row["phosphate"] - row["alkalinity"]
+    return np.array([row["calcium"], row["magnesium"], row["phosphate"], 0.0, proton, 0.0]), row["log10_solubility"] * math.log(10.0)
+
+
+def phase_laws(scenario: Any) -> tuple[PhaseLaws, np.ndarray, np.ndarray]:
+    """The mineral table as kernels take it, stoichiometry (species, phase), molar masses (phase,) [kg/mol]."""
+    rows, temperature = _rows(scenario), scenario.fluid.temperature
+    tables = parameters.document("minerals")
+    ions, ln_ksp = zip(*(_ions(scenario, temperature, phase, row) for phase, row in rows.items()), strict=True)
+    stoichiometry = np.array([[row[name] for row in rows.values()] for name in SPECIES], dtype=float)
+    calcium = stoichiometry[0].copy()
+    into = [tables[phase if phase != "ACP" else scenario.pathway.amorphous].get("matures_into") for phase in PHASES]
+    columns = ("maturation_rate", "maturation_ph_slope", "maturation_magnesium_half", "maturation_fetuin_half")
+    maturation = np.array([[row.get(name, 1.0 if "half" in name else 0.0) for name in columns] for row in rows.values()], dtype=float)
+    if not scenario.pathway.maturation:
+        maturation[:, 0] = 0.0
+    offsets = [row.get("biological_offset", 0.0) * math.log(10.0) for row in rows.values()]
+    laws = PhaseLaws(
+        ions=np.ascontiguousarray(ions, dtype=float),
+        ion_count=_column_of(rows, "ions"),
+        ln_ksp=np.array(ln_ksp),
+        ln_ksp_growth=np.array(ln_ksp) - np.array(offsets),
+        calcium=calcium,
+        volume=_column_of(rows, "molar_volume"),
+        growth=_block(rows, "growth_rate", "growth_order", "growth_inhibition_strength"),
+        dissolution=_block(rows, "dissolution_rate", "dissolution_order", "dissolution_ph_slope"),
+        maturation=np.column_stack([maturation, [float(PHASES.index(name)) if name else -1.0 for name in into]]),
+        uptake=stoichiometry / calcium,
+        calcium_volume=rows[APATITE]["molar_volume"] / rows[APATITE]["calcium"],
+        driving=PHASES.index(scenario.pathway.driving_phase),
+    )
+    return laws, stoichiometry, _column_of(rows, "molar_mass")
+
+
+def _column_of(rows: dict[str, dict[str, float]], name: str) -> np.ndarray:
+    return np.array([row[name] for row in rows.values()], dtype=float)
+
+
+def _block(rows: dict[str, dict[str, float]], *names: str) -> np.ndarray:
+    return np.column_stack([_column_of(rows, name) for name in names])
+
+
+def particle_law(radius: float, exponent: float) -> ParticleLaw:
+    """The primary particle with this terminal radius [m] and exponent."""
+    row = parameters.tables("minerals")[APATITE]
+    return ParticleLaw(
+        terminal_radius=float(radius),
         terminal_exponent=float(exponent),
-        nucleus=float(growth_coordinate(0.5 * row["nucleus_diameter"] / radius, float(exponent))),
+        nucleus=float(growth_coordinate(0.5 * row["nucleus_diameter"].value / radius, float(exponent))),
         table=radius_table(float(exponent)),
         table_step=TABLE_STEP,
+        inhibition_strength=float(row["growth_inhibition_strength"].value),
     )
-    return law, np.array([[float(row[name])] for name in SPECIES]), row["molar_mass"]
 
 
-def nucleation_law(temperature: float) -> NucleationLaw:
+def _particle(scenario: Any) -> ParticleLaw:
+    row, pathway = parameters.tables("minerals")[APATITE], scenario.pathway
+    radius = row["terminal_radius"].value if pathway.terminal_radius is None else pathway.terminal_radius
+    exponent = row["terminal_exponent"].value if pathway.terminal_exponent is None else pathway.terminal_exponent
+    return particle_law(radius if scenario.population.terminal_size else UNENDING, exponent)
+
+
+def nucleation_law(scenario: Any, phases: PhaseLaws) -> NucleationLaw:
     """Constants of nucleation; the confinement factor scales the barrier."""
-    row = parameters.values("nucleation")
+    row, temperature = parameters.values("nucleation"), scenario.fluid.temperature
     magnesium = parameters.tables("inhibitors")["magnesium"]
+    amorphous = PHASES.index("ACP")
+    per_ion = phases.volume[amorphous] / phases.ion_count[amorphous] / AVOGADRO
+    energy = row["homogeneous_interfacial_energy"]
+    spontaneous = 16.0 * math.pi * per_ion**2 * energy**3 / (3.0 * (BOLTZMANN * temperature) ** 3)
     return NucleationLaw(
         prefactor=row["prefactor"],
         base=row["interfacial_energy_base"],
@@ -62,21 +121,30 @@ def nucleation_law(temperature: float) -> NucleationLaw:
         fluid=row["interfacial_energy_fluid"],
         fade_start=float(row["protection_fade_start"]),
         barrier=barrier_constant(row["molecular_volume"], temperature) * row["confinement"],
-        debris_state=float(row["debris_state"]),
-        debris_site_area=row["debris_site_area"],
+        offsets=np.array([row["collagen_2_state_offset"], row["collagen_3_state_offset"]], dtype=float),
+        debris=np.array([row["debris_state"], row["debris_site_area"]], dtype=float),
+        nucleator=np.array([row["serum_nucleator_state"], row["serum_nucleator_area"]], dtype=float),
+        homogeneous=np.array([row["homogeneous_prefactor"], spontaneous, 0.0, phases.ion_count[amorphous]], dtype=float),
+        secondary_state=float(row["secondary_nucleation_state"]) if scenario.population.secondary_nucleation else -1.0,
         magnesium_half=magnesium["half_coverage"].value,
         magnesium_healthy=magnesium["healthy_concentration"].value,
     )
 
 
-def inhibitors(scenario: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
-    """Inhibitors of the fluid at their levels in this plasma."""
+def _shield(particle: ParticleLaw) -> ShieldLaw:
+    row = parameters.values("particles")
+    entry = 0.5 * parameters.values("nucleation")["entry_diameter"] / particle.terminal_radius
+    return ShieldLaw(row["shielding_rate"], row["shielding_capacity"], float(growth_coordinate(entry, particle.terminal_exponent)))
+
+
+def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
+    """Inhibitors of a plasma or medium at their levels there."""
     table = parameters.tables("inhibitors")
     levels = {
-        "fetuin": scenario.fluid.fetuin,
-        "pyrophosphate": scenario.fluid.pyrophosphate,
+        "fetuin": composition.fetuin,
+        "pyrophosphate": composition.pyrophosphate,
         "magnesium": water.magnesium,
-        "citrate": scenario.fluid.citrate,
+        "citrate": composition.citrate,
     }
     return {
         name: Inhibitor(
@@ -95,25 +163,33 @@ def model(scenario: Any) -> ModelSetup:
     temperature = scenario.fluid.temperature
     water = fluid(scenario)
     transport = parameters.values("transport")
-    mineral, stoichiometry, molar_mass = mineral_law(temperature)
+    phases, stoichiometry, molar_mass = phase_laws(scenario)
+    particle = _particle(scenario)
     return ModelSetup(
         temperature=temperature,
         diffusivity=np.array([transport[f"diffusivity_{name}"] for name in SPECIES]),
         stoichiometry=stoichiometry,
         minimum_porosity=float(transport["minimum_porosity"]),
         tortuosity_exponent=float(transport["tortuosity_exponent"]),
-        chemistry=_chemistry(water, temperature, water.pco2_atm),
-        nucleation=nucleation_law(temperature),
-        mineral=mineral,
-        mineral_name=MINERAL,
+        chemistry=chemistry(water, temperature, water.pco2_atm),
+        nucleation=nucleation_law(scenario, phases),
+        phases=phases,
+        particle=particle,
+        shield=_shield(particle),
+        clump=_clumps(scenario, particle),
         molar_mass=molar_mass,
-        inhibitors=inhibitors(scenario, water),
+        inhibitors=inhibitors(scenario.fluid, water),
         relative_tolerance=scenario.solver.relative_tolerance,
         absolute_tolerance=scenario.solver.absolute_tolerance,
     )
 
 
-def _chemistry(water: Ultrafiltrate, temperature: float, carbon_dioxide: float) -> Chemistry:
+def _clumps(scenario: Any, particle: ParticleLaw) -> Any:
+    from types import SimpleNamespace
+    return SimpleNamespace(edges=np.zeros(scenario.population.classes + 1))
+
+
+def chemistry(water: Ultrafiltrate, temperature: float, carbon_dioxide: float) -> Chemistry:
     return Chemistry(
         constants=speciation_data.constants(temperature),
         debye_huckel=speciation_data.debye_huckel(temperature),
@@ -131,7 +207,8 @@ def _column(index: np.ndarray, tissues: tuple[Tissue, ...], name: str) -> np.nda
     return np.array([float(getattr(tissue, name)) for tissue in tissues])[index]
 
 
-def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...]) -> Substrate:
+def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...], nucleators: float, spontaneous: bool) -> Substrate:
+    row = parameters.values("nucleation")
     access = {name: _column(index, tissues, f"access_{name}") for name in (*INHIBITORS, "drug")}
     zero = np.zeros(index.shape)
     return Substrate(
@@ -140,9 +217,27 @@ def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...]) -> Substrate:
         exposed=zero,
         exposed_state=np.ones(index.shape),
         healing=zero.copy(),
+        type_2=_column(index, tissues, "collagen_2_share"),
+        type_3=_column(index, tissues, "collagen_3_share"),
+        elastin=_column(index, tissues, "elastin_surface"),
+        elastin_state=np.clip(_column(index, tissues, "elastin_state") + row["elastin_state_offset"], 0.0, 1.0),
+        device=_column(index, tissues, "device_surface"),
+        device_state=_column(index, tissues, "device_state"),
         debris=_column(index, tissues, "debris"),
+        nucleators=nucleators * _column(index, tissues, "porosity"),
+        fluid=np.full(index.shape, 1.0 if spontaneous else 0.0),
+        fibril_fraction=_column(index, tissues, "fibril_fraction"),
+        fibril_diameter=_column(index, tissues, "fibril_diameter"),
+        inside=_column(index, tissues, "fibril_fraction") * _column(index, tissues, "intrafibrillar") * row["intrafibrillar_capacity"],
         access=access,
     )
+
+
+def protein_coverage(composition: Any) -> float:
+    """Share of a particle's surface that albumin and fetuin cover, Σ K c/(1 + Σ K c): what keeps particles apart (AGG-2)."""
+    row = parameters.values("particles")
+    bound = row["albumin_affinity"] * composition.albumin + row["fetuin_affinity"] * composition.fetuin
+    return float(bound / (1.0 + bound))
 
 
 def _face(kind: str, coefficient: float | None) -> float:
@@ -175,9 +270,12 @@ def site(scenario: Any, one: Any) -> SiteSetup:
         perfusion=_column(index, tissues, "perfusion"),
         dry_mass=_column(index, tissues, "dry_mass"),
         face_exchange=faces,
-        substrate=_substrate(index, tissues),
+        substrate=_substrate(index, tissues, scenario.fluid.nucleators, scenario.kind == "invitro"),
         assay=one.assay(),
         regions={region.name: mask(region, *grid.centres()) for region in one.region if region.name},
         plasma=np.array([getattr(water, name) for name in SPECIES]),
         carbon_dioxide=one.carbon_dioxide if one.carbon_dioxide is not None else water.pco2_atm,
+        fetuin=float(scenario.fluid.fetuin),
+        coverage=protein_coverage(scenario.fluid),
+        uptake_capacity=_column(index, tissues, "uptake_capacity"),
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from calcisim.physics import kinetics
-from calcisim.physics.population import moments
+from calcisim.physics.particles import moments
+from calcisim.physics.phases import PHASES
 from calcisim.simulation.setup import INNER
 from calcisim.simulation.site import Site
 
@@ -28,7 +29,8 @@ def site_values(site: Site) -> dict[str, Value]:
         "deposit_phosphorus_mg": phosphorus * PHOSPHORUS_MASS * 1e6,
         "deposit_calcium_mg_per_cm3": calcium * CALCIUM_MASS / volume,
         "calcium_phosphorus_ratio": calcium / phosphorus if phosphorus > 0.0 else None,
-        "mineral_volume_fraction_max": float(site.mineral().max()) * site.model.mineral.molar_volume,
+        **_phase_fractions(site),
+        "mineral_volume_fraction_max": float(site.filled().max()),
         "onset_day": onset / DAY if onset >= 0.0 else None,
         **_groups(site),
         "nuclei": round(float(site.state.progress[1]), 6),
@@ -44,9 +46,22 @@ def site_values(site: Site) -> dict[str, Value]:
 
 def _deposit(site: Site) -> tuple[float, float]:
     """Calcium and phosphorus in mineral [mol]."""
-    amount = float(np.sum(site.mineral())) * site.setup.voxel_volume
-    stoichiometry = site.model.stoichiometry[:, 0]
-    return amount * float(stoichiometry[kinetics.CALCIUM]), amount * float(stoichiometry[kinetics.PHOSPHATE])
+    totals = site.model.stoichiometry @ _phase_sums(site) * site.setup.voxel_volume
+    return float(totals[kinetics.CALCIUM]), float(totals[kinetics.PHOSPHATE])
+
+
+def _phase_sums(site: Site) -> np.ndarray:
+    """Sum over voxels of every phase [mol of formula/m³]."""
+    phases = site.phases()
+    return np.array([float(np.sum(phase)) for phase in phases])
+
+
+def _phase_fractions(site: Site) -> dict[str, Value]:
+    """Share of the calcium in mineral that each phase holds."""
+    calcium = _phase_sums(site) * site.model.phases.calcium
+    total = float(np.sum(calcium))
+    names = [f"{phase.lower() if phase != 'MgACP' else 'mg_acp'}_fraction" for phase in PHASES]
+    return {name: float(part) / total if total > 0.0 else None for name, part in zip(names, calcium, strict=True)}
 
 
 def assay(sites: Iterable[Site]) -> dict[str, Value]:
@@ -54,10 +69,10 @@ def assay(sites: Iterable[Site]) -> dict[str, Value]:
     dry = calcium = mineral = 0.0
     for site in sites:
         mask, volume = site.setup.assay, site.setup.voxel_volume
-        amount = float(np.sum(site.mineral()[mask])) * volume
+        amounts = np.array([float(np.sum(phase[mask])) for phase in site.phases()]) * volume
         dry += float(np.sum((site.setup.dry_mass * site.state.tissue)[mask])) * volume
-        calcium += amount * float(site.model.stoichiometry[kinetics.CALCIUM, 0]) * CALCIUM_MASS
-        mineral += amount * site.model.molar_mass
+        calcium += float(site.model.phases.calcium @ amounts) * CALCIUM_MASS
+        mineral += float(site.model.molar_mass @ amounts)
     if dry <= 0.0:
         return {"calcium_ug_per_mg_dry": None, "calcium_ug_per_mg_nonmineral": None}
     return {"calcium_ug_per_mg_dry": 1e3 * calcium / (dry + mineral), "calcium_ug_per_mg_nonmineral": 1e3 * calcium / dry}
@@ -65,9 +80,9 @@ def assay(sites: Iterable[Site]) -> dict[str, Value]:
 
 def _moments(site: Site) -> np.ndarray:
     """Rows N, Σ N y, Σ N y², Σ N y² f per active voxel."""
-    state, mineral, n = site.state, site.model.mineral, site.active.size
+    state, particle, n = site.state, site.model.particle, site.active.size
     out = np.zeros((4, n))
-    moments(state.number, state.coordinate, state.count, mineral.table, mineral.table_step, mineral.terminal_exponent, *out, 0, n)
+    moments(state.number, state.coordinate, state.count, particle.table, particle.table_step, particle.terminal_exponent, out, 0, n)
     return out
 
 
@@ -75,7 +90,7 @@ def _mean_radius(site: Site) -> Value:
     """Number-averaged radius of the primary particles [µm]."""
     number, radius, _, _ = _moments(site)
     total = float(np.sum(number))
-    return float(np.sum(radius)) / total * site.model.mineral.terminal_radius * 1e6 if total > 0.0 else None
+    return float(np.sum(radius)) / total * site.model.particle.terminal_radius * 1e6 if total > 0.0 else None
 
 
 def _groups(site: Site) -> dict[str, Value]:
@@ -95,7 +110,7 @@ def _groups(site: Site) -> dict[str, Value]:
     da = max(float(np.sum(weight * (plasma[s] - c[s]) / c[s])) for s in (kinetics.CALCIUM, kinetics.PHOSPHATE))
     _, _, area, growing = _moments(site)
     share = float(np.sum(growing) / np.sum(area)) if np.sum(area) > 0.0 else 1.0
-    uptake = site.on_grid(site.state.uptake) * float(site.model.stoichiometry[kinetics.CALCIUM, 0])
+    uptake = site.on_grid(site.state.uptake)
     rate = max(0.0, float(np.sum(weight * uptake / c[kinetics.CALCIUM])))
     diffusivity = site.model.diffusivity[kinetics.CALCIUM] * site.problem.conductance[INNER]
     thiele = _half_thickness(site, m) * math.sqrt(rate / float(np.sum(weight * diffusivity))) if site.setup.shape != (1, 1, 1) else None
@@ -119,7 +134,7 @@ def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
     c = site.state.c[(slice(None), *INNER)]
     number = _moments(site)[0]
     return {
-        "mineral_calcium": (site.mineral() * float(site.model.stoichiometry[0, 0]), "mol m-3", "calcium in mineral per tissue volume"),
+        "mineral_calcium": (site.mineral(), "mol m-3", "calcium in mineral per tissue volume"),
         "primary_particles": (site.on_grid(number), "m-3", "primary particles per tissue volume"),
         "calcium": (c[kinetics.CALCIUM], "mol m-3", "total dissolved calcium per pore fluid"),
         "phosphate": (c[kinetics.PHOSPHATE], "mol m-3", "total dissolved phosphate per pore fluid"),

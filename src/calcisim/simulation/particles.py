@@ -24,6 +24,7 @@ class Particles:
         self.room = setup.substrate.inside.ravel()[active]
         self.entry = np.zeros(n)
         self.porosity = setup.initial_porosity.ravel()[active]
+        self.reach = setup.substrate.access["fetuin"].ravel()[active]
 
     def _rows(self, sweep, *args) -> None:
         threads.rows(sweep, self.active.size, 8, *args)
@@ -32,8 +33,8 @@ class Particles:
         """Access, shielding and the like for the coming step, from the accepted state."""
         state = self.state
         self._rows(
-            kernels.hold_still, self.voxels, state.access, state.inside_ratio, state.velocity, state.free_share, state.fetuin, self.entry,
-            self.room, self.model.particle, self.model.shield, dt,
+            kernels.hold_still, self.voxels, state.access, state.inside_ratio, state.velocity, state.free_share, state.fetuin, self.reach,
+            self.entry, self.room, self.model.particle, self.model.shield, dt,
         )  # fmt: skip
 
     def protein_error(self, dt: float) -> float:

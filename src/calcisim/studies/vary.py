@@ -5,65 +5,73 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from calcisim import parameters
 from calcisim.errors import UsageError
-from calcisim.physics.growth import growth_coordinate, radius_table
-from calcisim.physics.kinetics import MineralLaw
+from calcisim.physics import phases as ph
+from calcisim.simulation import assembly
 from calcisim.simulation.run import Simulation
 from calcisim.simulation.setup import ModelSetup
 from calcisim.simulation.site import Site
 
-SATURATION = "saturation"  # decades added to SI of the mineral, in nucleation and in growth
+SATURATION = "saturation"  # decades added to SI of every phase, in nucleation and in growth
 NUCLEATION = {
-    "prefactor": "prefactor",
-    "interfacial_energy_base": "base",
-    "interfacial_energy_slope": "slope",
-    "interfacial_energy_fluid": "fluid",
-    "debris_state": "debris_state",
-    "debris_site_area": "debris_site_area",
-    "protection_fade_start": "fade_start",
+    "prefactor": ("prefactor", None),
+    "interfacial_energy_base": ("base", None),
+    "interfacial_energy_slope": ("slope", None),
+    "interfacial_energy_fluid": ("fluid", None),
+    "debris_state": ("debris", 0),
+    "debris_site_area": ("debris", 1),
+    "protection_fade_start": ("fade_start", None),
 }
-MINERAL = {
-    "growth_rate": "growth_rate",
-    "growth_order": "growth_order",
-    "terminal_radius": "terminal_radius",
-    "terminal_exponent": "terminal_exponent",
-    "growth_inhibition_strength": "inhibition_strength",
-}
+GROWTH = {"growth_rate": ph.RATE, "growth_order": ph.ORDER, "growth_inhibition_strength": ph.STRENGTH}
+MATURATION = {"maturation_rate": ph.MATURE_RATE, "maturation_ph_slope": ph.MATURE_SLOPE}
+TERMINAL = ("terminal_radius", "terminal_exponent")
 
 
 def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
-    """The laws with constants replaced: "nucleation.NAME", "minerals.HAP.NAME" (SI units), or "saturation" (decades of IAP).
+    """The laws with constants replaced: "nucleation.NAME", "minerals.PHASE.NAME" (SI units), or "saturation" (decades of IAP).
 
     Raises UsageError for a constant that cannot be changed here.
     """
-    nucleation, mineral = _fields(laws, "nucleation", NUCLEATION), _fields(laws, f"minerals.{model.mineral_name}", MINERAL)
-    unknown = [path for path in laws if path != SATURATION and not _known(path, model.mineral_name)]
+    unknown = sorted(path for path in laws if not _known(path))
     if unknown:
-        raise UsageError(f"{', '.join(sorted(unknown))} cannot be varied")
+        raise UsageError(f"{', '.join(unknown)} cannot be varied")
+    nucleation, growth, maturation = model.nucleation, model.phases.growth.copy(), model.phases.maturation.copy()
+    terminal = {name: getattr(model.particle, name) for name in TERMINAL}
+    for path, value in laws.items():
+        group, _, name = path.rpartition(".")
+        if group == "nucleation":
+            nucleation = _replaced(nucleation, *NUCLEATION[name], float(value))
+        elif name in TERMINAL:
+            terminal[name] = float(value)
+        elif group.startswith("minerals."):
+            row = ph.PHASES.index(group.removeprefix("minerals."))
+            table, column = (growth, GROWTH[name]) if name in GROWTH else (maturation, MATURATION[name])
+            table[row, column] = float(value)
     shift = float(laws.get(SATURATION, 0.0)) * math.log(10.0)
-    law = model.mineral._replace(ln_ksp=model.mineral.ln_ksp - shift, ln_ksp_growth=model.mineral.ln_ksp_growth - shift, **mineral)
-    return replace(model, nucleation=model.nucleation._replace(**nucleation), mineral=_terminal(law, model))
+    phases = model.phases._replace(
+        ln_ksp=model.phases.ln_ksp - shift, ln_ksp_growth=model.phases.ln_ksp_growth - shift, growth=growth, maturation=maturation
+    )
+    same = all(getattr(model.particle, name) == value for name, value in terminal.items())
+    particle = model.particle if same else assembly.particle_law(*(terminal[name] for name in TERMINAL))
+    return replace(model, nucleation=nucleation, phases=phases, particle=particle)
 
 
-def _known(path: str, mineral: str) -> bool:
+def _known(path: str) -> bool:
     group, _, name = path.rpartition(".")
-    return name in {"nucleation": NUCLEATION, f"minerals.{mineral}": MINERAL}.get(group, {})
+    if group == "nucleation":
+        return name in NUCLEATION
+    if group == f"minerals.{assembly.APATITE}" and name in TERMINAL:
+        return True
+    return path == SATURATION or (group.removeprefix("minerals.") in ph.PHASES and name in {**GROWTH, **MATURATION})
 
 
-def _fields(laws: Mapping[str, float], group: str, names: Mapping[str, str]) -> dict[str, Any]:
-    """The changes of one group under the names that the kernels use."""
-    found = {path.rpartition(".")[::2]: float(value) for path, value in laws.items()}
-    return {names[name]: value for (place, name), value in found.items() if place == group and name in names}
-
-
-def _terminal(law: MineralLaw, model: ModelSetup) -> MineralLaw:
-    """What follows from the terminal radius and its exponent, made again when one of them changed."""
-    if (law.terminal_radius, law.terminal_exponent) == (model.mineral.terminal_radius, model.mineral.terminal_exponent):
-        return law
-    diameter = parameters.tables("minerals")[model.mineral_name]["nucleus_diameter"].value
-    nucleus = float(growth_coordinate(0.5 * diameter / law.terminal_radius, law.terminal_exponent))
-    return law._replace(nucleus=nucleus, table=radius_table(law.terminal_exponent))
+def _replaced(law: Any, field: str, place: int | None, value: float) -> Any:
+    """The law with one number changed, which may stand in one of its arrays."""
+    if place is None:
+        return law._replace(**{field: value})
+    array = getattr(law, field).copy()
+    array[place] = value
+    return law._replace(**{field: array})
 
 
 class Varied(Simulation):
