@@ -4,7 +4,7 @@ Solves, for every species s,
     diag_s x_s − D_s Σ_faces T_f (x_s,neighbour − x_s) + Σ_q U_sq Σ_r W_qr x_r = b_s
 with per-voxel diagonals, face coefficients T shared by the species and a coupling of low rank q.
 Cell-centred; piecewise-constant restriction and prolongation; coarse faces from the fine ones over the ratio of centre distances;
-collective red–black Gauss–Seidel that inverts the voxel block by the Woodbury identity. Axes much longer than the shortest
+collective red–black Gauss–Seidel that inverts the voxel block, by the Sherman–Morrison identity for rank one, else once per operator. Axes much longer than the shortest
 spacing are coarsened later (semi-coarsening), odd sizes leave a last single cell.
 """
 
@@ -23,7 +23,7 @@ class Level(NamedTuple):
 
     diag without faces, and inverse = 1/(diag_s + D_s Σ T) (species, z, y, x);
     tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
-    shrink (z, y, x): 1/(1 + wᵀA⁻¹U) for one phase; coupled (z, y): rows where w is not zero; diffusivity (species,);
+    shrink (z, y, x): 1/(1 + wᵀA⁻¹U) for one phase; block (species, species, z, y, x): (A + U Wᵀ)⁻¹ A for several; coupled (z, y): rows where w is not zero; diffusivity (species,);
     stoichiometry (species, phase)
     """
 
@@ -34,6 +34,7 @@ class Level(NamedTuple):
     tz: np.ndarray
     w: np.ndarray
     shrink: np.ndarray
+    block: np.ndarray
     coupled: np.ndarray
     diffusivity: np.ndarray
     stoichiometry: np.ndarray
@@ -64,7 +65,8 @@ def _allocate(shape: tuple[int, int, int], diffusivity: np.ndarray, stoichiometr
     species, phases = stoichiometry.shape
     tx, ty, tz = np.zeros(padded), np.zeros(padded), np.zeros(padded)
     diag, w = np.ones((species, *padded)), np.zeros((phases, species, *padded))
-    return Level(diag, diag.copy(), tx, ty, tz, w, np.ones(padded), np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
+    block = np.zeros((species, species, *(padded if phases > 1 else (1, 1, 1))))
+    return Level(diag, diag.copy(), tx, ty, tz, w, np.ones(padded), block, np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
 
 
 class Hierarchy:

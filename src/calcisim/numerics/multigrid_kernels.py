@@ -6,34 +6,47 @@ from calcisim.jit import kernel
 
 
 @kernel
-def _woodbury(level, x, k, j, i, small, right):
-    """Correct x = A⁻¹ b of one voxel for the coupling: x ← x − A⁻¹U (I + WᵀA⁻¹U)⁻¹ Wᵀx. small (q, q), right (q,) are scratch."""
-    phases, species = level.w.shape[0], level.w.shape[1]
-    for p in range(phases):
-        total = 0.0
-        for s in range(species):
-            total += level.w[p, s, k, j, i] * x[s, k, j, i]
-        right[p] = total
-        for q in range(phases):
-            entry = 0.0
-            for s in range(species):
-                entry += level.w[p, s, k, j, i] * level.stoichiometry[s, q] * level.inverse[s, k, j, i]
-            small[p, q] = entry + (1.0 if p == q else 0.0)
-    for p in range(phases):  # elimination without pivoting: the diagonal is 1 plus a non-negative coupling
-        for q in range(p + 1, phases):
-            factor = small[q, p] / small[p, p]
-            for r in range(p, phases):
-                small[q, r] -= factor * small[p, r]
-            right[q] -= factor * right[p]
-    for p in range(phases - 1, -1, -1):
-        for q in range(p + 1, phases):
-            right[p] -= small[p, q] * right[q]
-        right[p] /= small[p, p]
+def _block_row(level, x, k, j, first, amount):
+    """x = (A + U Wᵀ)⁻¹ A x of the voxels of one colour of a row, A = diag_s + D_s Σ T; the inverse is stored (`_invert`). amount: scratch."""
+    species, nx = x.shape[0], x.shape[3]
     for s in range(species):
-        total = 0.0
-        for q in range(phases):
-            total += level.stoichiometry[s, q] * right[q]
-        x[s, k, j, i] -= total * level.inverse[s, k, j, i]
+        row = amount[s]
+        for i in range(first, nx - 1, 2):
+            row[i] = 0.0
+        for r in range(species):
+            block = level.block[s, r, k, j]
+            here = x[r, k, j]
+            for i in range(first, nx - 1, 2):
+                row[i] += block[i] * here[i]
+    for s in range(species):
+        here = x[s, k, j]
+        for i in range(first, nx - 1, 2):
+            here[i] = amount[s, i]
+
+
+@kernel
+def _invert(level, k, j, i, small):
+    """Stores (A + U Wᵀ)⁻¹ A of a voxel, by elimination without pivoting: the matrix is 1 plus a non-negative coupling. small (s, 2s): scratch."""
+    phases, species = level.w.shape[0], level.w.shape[1]
+    for s in range(species):
+        for r in range(species):
+            entry = 1.0 if s == r else 0.0
+            small[s, species + r] = entry
+            for q in range(phases):
+                entry += level.inverse[s, k, j, i] * level.stoichiometry[s, q] * level.w[q, r, k, j, i]
+            small[s, r] = entry
+    for p in range(species):
+        pivot = 1.0 / small[p, p]
+        for r in range(2 * species):
+            small[p, r] *= pivot
+        for s in range(species):
+            if s != p and small[s, p] != 0.0:
+                factor = small[s, p]
+                for r in range(2 * species):
+                    small[s, r] -= factor * small[p, r]
+    for s in range(species):
+        for r in range(species):
+            level.block[s, r, k, j, i] = small[s, species + r]
 
 
 @kernel
@@ -80,9 +93,7 @@ def smooth(level, x, b, colour, zero, row0, row1):
     species, _, ny, nx = x.shape
     rows = ny - 2
     phases = level.w.shape[0]
-    small = np.empty((phases, phases))
-    right = np.empty(phases)
-    amount = np.empty(nx)
+    amount = np.empty((species, nx))
     for row in range(row0, row1):
         k = row // rows + 1
         j = row % rows + 1
@@ -99,10 +110,9 @@ def smooth(level, x, b, colour, zero, row0, row1):
         if not level.coupled[k, j]:
             continue
         if phases == 1:
-            _couple_row(level, x, k, j, first, amount)
+            _couple_row(level, x, k, j, first, amount[0])
         else:
-            for i in range(first, nx - 1, 2):
-                _woodbury(level, x, k, j, i, small, right)
+            _block_row(level, x, k, j, first, amount)
 
 
 @kernel
@@ -243,10 +253,12 @@ def coarsen(fine, coarse, fz, fy, fx, rz, ry, rx, row0, row1):
 
 @kernel
 def complete(level, row0, row1):
-    """Once all faces of the level stand: 1/(diag_s + D_s Σ T), which rows are coupled, and 1/(1 + wᵀA⁻¹U) for one phase."""
+    """Once all faces of the level stand: 1/(diag_s + D_s Σ T), which rows are coupled, and 1/(1 + wᵀA⁻¹U) for one phase, the inverse
+    block of a voxel for several."""
     species, _, ny, nx = level.diag.shape
     phases = level.w.shape[0]
     rows = ny - 2
+    small = np.empty((species, 2 * species))
     for row in range(row0, row1):
         k = row // rows + 1
         j = row % rows + 1
@@ -265,3 +277,6 @@ def complete(level, row0, row1):
                 if phases == 1:
                     level.shrink[k, j, i] = 1.0 / total
         level.coupled[k, j] = coupled
+        if coupled and phases > 1:
+            for i in range(1, nx - 1):
+                _invert(level, k, j, i, small)

@@ -404,6 +404,10 @@ def eliminate_minerals(
         stage[FREE_RATE, row] = fluid_rate * open_share + seed_rate * nucleators
         stage[TOTAL_RATE, row] = nucleation * open_share + site_rate * debris + stage[FREE_RATE, row]
         porosity[cell] = max(initial_porosity[cell] - filled, guard)
+        moved = by_shift * velocity + 10.0 * (by_births * nucleation + by_free * (fluid_rate + seed_rate * nucleators) + by_births * site_rate * debris)
+        if gamma_dt * (moved + dissolved) < 1e-14 * porosity[cell] * c[CALCIUM, cell]:  # nothing here that Newton could notice
+            w[:, :, cell] = 0.0
+            continue
         _slopes(total, voxels.warm[row], chemistry, phases, work)
         for q in range(COUNT):
             for s in range(4):

@@ -14,6 +14,7 @@ from calcisim.physics.nucleation import barrier_height, interfacial_energy, nucl
     TYPE_3, ELASTIN, ELASTIN_STATE, DEVICE, DEVICE_STATE,
 ) = range(16)  # fmt: skip
 SUBSTRATE_COLUMNS = 16
+HIGHEST_BARRIER = 90.0  # in kT: beyond, less than one nucleus in a cubic centimetre and ten years
 
 
 class NucleationLaw(NamedTuple):
@@ -116,6 +117,8 @@ def homogeneous_nucleation(ln_omega, law):
         return 0.0, 0.0
     sigma = ln_omega / law.homogeneous[3]
     barrier = law.homogeneous[1] / (sigma * sigma)
+    if barrier > HIGHEST_BARRIER:
+        return 0.0, 0.0
     rate = law.homogeneous[0] * math.exp(-barrier)
     return rate, rate * 2.0 * barrier / ln_omega
 
