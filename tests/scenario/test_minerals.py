@@ -1,10 +1,13 @@
 """Size classes, the way to apatite, renewed media and the tissues of other substrates, as a scenario states them."""
 
+import numpy as np
 import pytest
 from scenario.document import CHANGE, GOOD, TUBE
 
 from calcisim import parameters, scenario
+from calcisim.physics import plasma, speciation, speciation_data
 from calcisim.scenario import tissues
+from calcisim.scenario.fluids import Plasma
 
 DAY = 86400.0
 
@@ -115,3 +118,35 @@ def test_maturation_ends_at_apatite():
     assert texts["OCP"]["matures_into"] == "HAP"
     assert "matures_into" not in texts["HAP"]
     assert "maturation_rate" not in PHASES["HAP"]
+
+
+def magnesium_acp(**changes):
+    """log10 of the activity product of the magnesium phase over its constant, in plasma at 37 degC with these laboratory values."""
+    found = plasma.ultrafiltrate(**Plasma.model_validate({"phosphate": "1.1 mM", "calcium_ionised": "1.22 mM", **changes}).laboratory())
+    state, activity = np.zeros(6), np.zeros(6)
+    names = ("calcium", "magnesium", "sodium", "potassium", "chloride", "phosphate", "alkalinity", "citrate")
+    totals = [getattr(found, name) * 1e-3 for name in names]
+    constants, slope = speciation_data.constants(310.15), speciation_data.debye_huckel(310.15)
+    assert speciation.speciate_alkalinity(constants, slope, found.pco2_atm, *totals, 0.0, state, activity, 1e-12, 200) > 0
+    row = {name: parameter.value for name, parameter in PHASES["MgACP"].items()}
+    protons = 2 * row["phosphate"] - row["alkalinity"]
+    share = np.array([row["calcium"], row["magnesium"], row["phosphate"], 0.0, protons, 0.0])
+    return float(share @ activity) / np.log(10.0) - row["log10_solubility"]
+
+
+RICH = "3.3 mM"  # of a laboratory: 2.57 passes the vessel wall
+
+
+@pytest.mark.parametrize(
+    ("changes", "forms"),
+    [
+        ({}, False),
+        ({"calcium_ionised": "1.32 mM", "phosphate": "1.45 mM", "magnesium": "1 mM", "ph": 7.45}, False),
+        ({"calcium_ionised": "1.35 mM", "phosphate": "2.9 mM", "magnesium": "0.885 mM", "ph": 7.38}, False),  # the young rat
+        ({"magnesium": RICH}, False),
+        ({"magnesium": RICH, "phosphate": "3 mM"}, True),
+        ({"magnesium": RICH, "phosphate": "1.6 mM", "ph": 7.8}, True),
+    ],
+)
+def test_the_magnesium_phase_forms_with_magnesium_and_phosphate_only(changes, forms):
+    assert bool(magnesium_acp(**changes) > 0.0) == forms

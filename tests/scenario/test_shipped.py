@@ -92,6 +92,69 @@ def test_the_test_tube_holds_a_tenth_of_a_square_metre():
     assert medium.laboratory()["magnesium_fraction"] == 1.0
 
 
+INVITRO = [
+    "sbf-fixed-collagen", "sbf-renewed", "dmem-serum", "villa-bellosta-2x2", "villa-bellosta-4x1", "villa-bellosta-2x1",
+    "villa-bellosta-1x4", "fetuin-5x5", "fetuin-5x5-none", "t50", "t50-magnesium", "serum-healthy", "serum-ckd", "serum-ckd-calcified",
+]  # fmt: skip
+
+
+def apart(one, other):
+    """The top-level fields, and the keys of the medium, in which two scenarios differ; titles and the like left out."""
+    words = {"title", "description", "literature"}
+    tables = {name for name in type(one).model_fields if name not in words and getattr(one, name) != getattr(other, name)}
+    keys = {name for name in type(one.medium).model_fields if getattr(one.medium, name) != getattr(other.medium, name)}
+    return tables, keys
+
+
+@pytest.mark.parametrize("name", INVITRO)
+def test_test_tubes_are_closed_and_hold_a_fluid(name):
+    loaded = scenario.load(f"invitro/{name}")
+    assert loaded.kind == "invitro"
+    assert loaded.medium is not None
+    assert loaded.quick.duration is not None
+    _, kinds = tissues.paint(loaded.site[0])
+    assert all(kind.perfusion == 0.0 and kind.uptake_capacity == 0.0 for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "keys"),
+    [
+        ("villa-bellosta-4x1", "villa-bellosta-2x2", {"calcium", "phosphate"}),
+        ("villa-bellosta-2x1", "villa-bellosta-2x2", {"phosphate"}),
+        ("villa-bellosta-1x4", "villa-bellosta-2x2", {"calcium", "phosphate"}),
+        ("t50-magnesium", "t50", {"magnesium"}),
+        ("dmem-serum", "dmem-protein-free", {"albumin", "fetuin", "pyrophosphate", "citrate", "nucleators"}),
+    ],
+)
+def test_arms_of_a_test_differ_in_what_they_name(one, other, keys):
+    assert apart(scenario.load(f"invitro/{one}"), scenario.load(f"invitro/{other}")) == ({"medium"}, keys)
+
+
+def test_sera_differ_in_nothing_but_their_composition():
+    healthy = scenario.load("invitro/serum-healthy")
+    salts = {"temperature", "sodium", "potassium", "chloride", "ph", "citrate", "nucleators"}
+    for name in ("serum-ckd", "serum-ckd-calcified"):
+        tables, keys = apart(scenario.load(f"invitro/{name}"), healthy)
+        assert tables == {"medium"}
+        assert not keys & salts
+    assert healthy.medium == scenario.load("invitro/t50").medium
+
+
+def test_fetuin_is_the_only_difference_of_its_control():
+    tables, keys = apart(scenario.load("invitro/fetuin-5x5-none"), scenario.load("invitro/fetuin-5x5"))
+    assert keys == {"fetuin"}
+    assert tables == {"medium", "duration", "output", "quick"}
+
+
+def test_the_renewed_fluid_is_renewed_every_two_days():
+    renewed = scenario.load("invitro/sbf-renewed")
+    assert [(one.kind, one.at / 86400, one.share, one.medium) for one in renewed.event] == [
+        ("change-medium", day, 1.0, None) for day in (2, 4, 6, 8, 10, 12)
+    ]
+    assert apart(renewed, scenario.load("invitro/sbf-fixed-collagen")) == ({"event", "quick"}, set())
+    assert len(scenario.load("invitro/sbf-renewed", quick=True).event) == 1
+
+
 def test_ionised_calcium_of_the_weanling_is_that_of_the_calibration():
     plasma = pytest.importorskip("calcisim.physics.plasma")
     made = plasma.ultrafiltrate(**scenario.load("dystrophic/subdermal-cusp").fluid.laboratory())

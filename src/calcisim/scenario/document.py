@@ -180,7 +180,7 @@ def _parent(path: Path, wanted: Any, lines: dict[Key, int]) -> Path:
         raise refuse(f"{shown(wanted)} is a link that leads out of the folder", "copy the file instead")
     found = named(wanted)
     if found is None:
-        raise refuse(f"there is no scenario {shown(wanted)}", nearest(wanted, names(), ""))
+        raise refuse(f"there is no scenario {shown(wanted)}", nearest(wanted, names(), "") or "`calcisim list` shows them")
     return found
 
 

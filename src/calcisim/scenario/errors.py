@@ -67,9 +67,10 @@ def shown(value: object, length: int = 60) -> str:
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str = "known: ") -> str:
-    """A hint with the nearest right word, or with all of them when they are few."""
+    """A hint with the nearest right word, or with all of them when they fit in a few lines, else nothing."""
     words = sorted(known)
     near = difflib.get_close_matches(word, words, 1, 0.55)
     if near:
         return f"did you mean {near[0]!r}?"
-    return otherwise + ", ".join(words) if 0 < len(words) <= 40 else ""
+    everything = ", ".join(words)
+    return otherwise + everything if 0 < len(everything) <= 500 else ""

@@ -67,7 +67,8 @@ def resolve(name: str | Path) -> Path:
         raise ScenarioError(Mistake(text, "", "this is a folder, not a scenario file", "name a file in it"))
     found = named(text)
     if found is None:
-        raise ScenarioError(Mistake(text[:200], "", "there is no such file and no scenario of this name", nearest(text, names(), "")))
+        hint = nearest(text, names(), "") or "`calcisim list` shows them"
+        raise ScenarioError(Mistake(text[:200], "", "there is no such file and no scenario of this name", hint))
     return found
 
 

@@ -1,0 +1,238 @@
+"""What happens to the clumps of a voxel within a step: growth, births, joining by growth, collisions, capture.
+
+The kernels take a `ClumpLaw` (physics/clumping.py) and one kind of clump in one voxel, `held` (4, K), as in clumping_classes.py.
+"""
+
+import math
+
+from calcisim.jit import kernel
+from calcisim.physics.clumping_classes import (
+    FILLED,
+    NUMBER,
+    PRIMARIES,
+    VOLUME,
+    fluxes,
+    fold,
+    level,
+    occupied,
+    ride,
+    settle,
+    stretch,
+)
+from calcisim.physics.growth import growth_coordinate, radius_and_slope
+from calcisim.physics.population import newborn_count, newborn_node, relative_volume
+from calcisim.physics.sections_step import coagulate
+
+BALL = 4.0 / 3.0 * math.pi
+PREFACTOR = 1.2  # k_f of AGG-1
+DENSEST = 0.9  # solid fraction at which a clump has no voids left
+TOLERANCE = 1e-2  # embedded error of collisions, per step of theirs
+FEW = 1e-9  # of all clumps: fewer mergers than this are left out
+SIEVED = 1e3  # rate at which clumps wider than the mesh are held [1/s]
+
+
+@kernel
+def envelope_radius(volume, radius, dimension):
+    """CLP-3. Radius of the sphere around a clump [m]: R = a (v/(k_f v_a))^(1/D), never below the compact (3v/4π)^(1/3).
+
+    v : solid volume that builds the frame [m³]; a : radius of a full-grown primary [m], v_a its volume; D : fractal dimension.
+    Source: as AGG-1, assumption.
+    """
+    relative = volume / (BALL * radius * radius * radius)
+    return radius * max(relative ** (1.0 / 3.0), (relative / PREFACTOR) ** (1.0 / dimension))
+
+
+@kernel
+def growth_factor(volume, primaries, shift, primary):
+    """CLP-4. Factor of all volumes of a class while its primaries grow: r = (y(x + shift)/y(x))³ ≥ 1, y = (V/(P V_max))^(1/3), x as GRO-6.
+
+    V/P : mean primary volume [m³]; V_max : of a full-grown primary; shift [R_max]. Source: closure by the mean primary, derivation.
+    """
+    y = (volume / (primaries * primary.volume)) ** (1.0 / 3.0)
+    if not y < 10.0:  # it has long stopped, and y^p would overflow
+        return 1.0
+    x = growth_coordinate(y, primary.exponent)
+    now, _ = radius_and_slope(x, primary.table, primary.step)
+    then, _ = radius_and_slope(x + shift, primary.table, primary.step)
+    return max((then / now) ** 3, 1.0) if now > 0.0 else 1.0
+
+
+@kernel
+def grow_clumps(law, held, shift, new):
+    """Growth of one kind by a shift [R_max]: volumes and what of them fills voids grow alike; numbers and primaries stay."""
+    low, high = occupied(held[NUMBER])
+    if shift <= 0.0 or high <= low:
+        return
+    new[:] = 0.0
+    for k in range(low, high):
+        n, v, p, f = held[NUMBER, k], held[VOLUME, k], held[PRIMARIES, k], held[FILLED, k]
+        if n <= 0.0:
+            continue
+        factor = growth_factor(v, p, shift, law.primary)
+        if factor > 1.0:
+            stretch(n, v, p, f * factor, k, factor, law.edges, new)
+        else:
+            for moment in range(4):
+                new[moment, k] += held[moment, k]
+    held[:] = new
+
+
+@kernel
+def births_volume(born, shift, primary):
+    """Solid volume of the primaries born in a step [m³/m³], with the growth they had since (POP-3 without its derivative)."""
+    volume = 0.0
+    for index in range(newborn_count(shift, primary.exponent)):
+        x, weight = newborn_node(index, shift, primary.exponent)
+        one, _ = relative_volume(primary.nucleus, x, primary.table, primary.step)
+        volume += weight * born * one * primary.volume
+    return volume
+
+
+@kernel
+def add_singles(law, held, born, shift):
+    """Births as single primaries, at the Gauss points of their growth since birth (POP-5)."""
+    primary = law.primary
+    for index in range(newborn_count(shift, primary.exponent)):
+        x, weight = newborn_node(index, shift, primary.exponent)
+        one, _ = relative_volume(primary.nucleus, x, primary.table, primary.step)
+        settle(held, weight * born, one * primary.volume, law.edges)
+
+
+@kernel
+def reach(law, held, weight, room):
+    """CLP-5. Θ = Σ N_k (4/3)π (R_k + R_max)³: mean number of bound clumps that a new primary touches [-].
+
+    R_k : envelope radius (CLP-3) of the frame, volume (V − V_filled)/N; R_max : a primary full-grown. Writes Θ_k to `weight`, and to `room`
+    the part of each that lies in voids: (R_k/(R_k + R_max))³ (1 − φ_k/0.9), φ_k : solid fraction inside R_k.
+    Source: Boolean model, derivation.
+    """
+    theta = 0.0
+    radius = law.primary.radius
+    for k in range(held.shape[1]):
+        weight[k] = 0.0
+        room[k] = 0.0
+        n = held[NUMBER, k]
+        if n > 0.0:
+            frame = max(held[VOLUME, k] - held[FILLED, k], 1e-6 * held[VOLUME, k]) / n
+            envelope = envelope_radius(frame, radius, law.dimension[0])
+            inside = BALL * envelope * envelope * envelope
+            weight[k] = n * BALL * (envelope + radius) ** 3
+            room[k] = n * inside / weight[k] * max(1.0 - held[VOLUME, k] / (n * inside * DENSEST), 0.0)
+            theta += weight[k]
+    return theta
+
+
+@kernel
+def bear_bound(law, held, born, shift, theta, weight, room, new):
+    """CLP-6. Primaries born at fibrils: the share 1 − e^(−Θ) joins clumps in proportion to Θ_k, the rest are new clumps.
+
+    A class that J_k primaries of volume v̄ join grows by the factor 1 + J_k v̄/V_k (CLP-1); the part in voids (CLP-5) does not widen the
+    envelope. Births of one step do not see each other. Returns what joined [1/m³]. Source: Boolean model, derivation.
+    """
+    joined = -math.expm1(-theta) * born
+    if joined > 0.0:
+        volume = births_volume(joined, shift, law.primary) / theta
+        new[:] = 0.0
+        for k in range(held.shape[1]):
+            if held[NUMBER, k] > 0.0:
+                more = volume * weight[k]
+                factor = 1.0 + more / held[VOLUME, k]
+                primaries = held[PRIMARIES, k] + joined * (weight[k] / theta)
+                stretch(held[NUMBER, k], held[VOLUME, k], primaries, held[FILLED, k] + room[k] * more, k, factor, law.edges, new)
+        held[:] = new
+    add_singles(law, held, born - joined, shift)
+    return joined
+
+
+@kernel
+def collide(sections, held, duration, work, rows, old):
+    """Collisions of one kind (AGG-19); primaries and what fills voids ride with the mass (CLP-2). Returns mergers [1/m³], steps tried."""
+    old[0] = held[VOLUME]
+    before = held[NUMBER].sum()
+    _, tried = coagulate(held[NUMBER], held[VOLUME], duration, TOLERANCE, 0.0, sections, work, rows)
+    fluxes(old[0], held[VOLUME], old[1])
+    ride(held[PRIMARIES], old[0], held[VOLUME], old[1])
+    ride(held[FILLED], old[0], held[VOLUME], old[1])
+    fold(held)
+    level(held)
+    return before - held[NUMBER].sum(), tried
+
+
+@kernel
+def impinge(law, held, born, theta, work, rows, old):
+    """CLP-7. A new primary that touches m ≥ 2 bound clumps makes them one: Θ − 1 + e^(−Θ) mergers per birth, from pairs with K = T_u T_w.
+
+    T_u = (4/3)π (R_u + R_max)³ of a clump of size u [m³]: K [m⁶] coagulates (AGG-19) for a `duration` of births [1/m³], scaled so that
+    the first births merge as many as Θ (CLP-5) says. Nothing is done below 1e-9 mergers per clump. Source: m is Poisson's, derivation.
+    """
+    expected = born * (theta - 1.0 + math.exp(-theta)) if theta > 1e-3 else born * 0.5 * theta * theta * (1.0 - theta / 3.0)
+    if not expected >= FEW * held[NUMBER].sum():
+        return 0.0, 0
+    tabulated = 0.0
+    radius = law.primary.radius
+    for k in range(held.shape[1]):
+        if held[NUMBER, k] > 0.0:
+            size = min(held[VOLUME, k] / held[NUMBER, k], law.edges[-1])
+            tabulated += held[NUMBER, k] * BALL * (envelope_radius(size, radius, law.dimension[0]) + radius) ** 3
+    return collide(law.impinging, held, expected / (0.5 * tabulated * tabulated), work, rows, old)
+
+
+@kernel
+def fastest(sections, held, low, high):
+    """Largest collision rate among the smallest and the largest occupied class [m³/s], a bound where unequal or large pairs meet most."""
+    found = 0.0
+    for i in (low, high - 1):
+        v = min(max(held[VOLUME, i] / held[NUMBER, i], sections.edges[i]), sections.edges[i + 1])
+        for j in (low, high - 1):
+            w = min(max(held[VOLUME, j] / held[NUMBER, j], sections.edges[j]), sections.edges[j + 1])
+            table = sections.table[j]
+            found = max(found, table[0, i] + table[1, i] * v + (table[2, i] + table[3, i] * v) * w)
+    return found
+
+
+@kernel
+def aggregate(law, held, duration, work, rows, old):
+    """Collisions of mobile clumps for dt × sticking/porosity [s]; nothing is done below 1e-9 mergers per clump."""
+    low, high = occupied(held[NUMBER])
+    if high <= low or duration <= 0.0:
+        return 0.0, 0
+    if not 0.5 * fastest(law.mobile, held, low, high) * held[NUMBER].sum() * duration >= FEW:
+        return 0.0, 0
+    return collide(law.mobile, held, duration, work, rows, old)
+
+
+@kernel
+def capture_rate(radius, diffusivity, fibrils, diameter, sticking):
+    """CLP-8. k = η 4π D h L/ln(b/(R + d/2)) [1/s], L = 4φ/(π d²), b = 1/√(π L), h = exp(−0.84 f^1.09), f = φ (1 + 2R/d)².
+
+    φ : volume fraction of fibrils, d : their diameter [m]; L : their length [m/m³]; b : half their mean distance; R, D : radius [m] and
+    free diffusivity [m²/s] of the clump; h : hindrance; η : share of contacts that hold. A clump that does not pass the mesh, 2R > 2b − d,
+    is held at 1e3/s, which also bounds k. Source: flux to a cylinder in its cell, derivation; hindrance, assumption.
+    """
+    if fibrils <= 0.0:
+        return 0.0
+    length = 4.0 * fibrils / (math.pi * diameter * diameter)
+    cell = 1.0 / math.sqrt(math.pi * length)
+    contact = radius + 0.5 * diameter
+    if contact >= cell:
+        return SIEVED
+    hindrance = math.exp(-0.84 * (fibrils * (2.0 * contact / diameter) ** 2) ** 1.09)
+    return min(sticking * 4.0 * math.pi * diffusivity * hindrance * length / math.log(cell / contact), SIEVED)
+
+
+@kernel
+def capture(law, mobile, bound, seconds, fibrils, diameter, sticking):
+    """CLP-9. Of each class of mobile clumps the share 1 − e^(−k dt) becomes bound as it is (CLP-8). Returns the share of primaries."""
+    held = mobile[PRIMARIES].sum()
+    taken = 0.0
+    low, high = occupied(mobile[NUMBER])
+    for k in range(low, high):
+        if mobile[NUMBER, k] > 0.0:
+            rate = capture_rate(law.envelope[1, k], law.diffusivity[k], fibrils, diameter, sticking)
+            left = math.exp(-rate * seconds) if rate * seconds < 40.0 else 0.0  # a share that rounds away is not kept
+            gone = -math.expm1(-rate * seconds) if rate * seconds < 40.0 else 1.0
+            taken += gone * mobile[PRIMARIES, k]
+            for moment in range(4):
+                bound[moment, k] += gone * mobile[moment, k]
+                mobile[moment, k] *= left
+    return taken / held if held > 0.0 else 0.0
