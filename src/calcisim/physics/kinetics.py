@@ -74,12 +74,13 @@ class ParticleLaw(NamedTuple):
 
 
 class Voxels(NamedTuple):
-    """Per active voxel (row): cell of the flattened padded grid; sites of debris and nucleators in the fluid [1/m³]; substrate columns;
-    cohorts by place (3, rows, cohorts) and how many (3, rows); warm start of the chemistry; share in continuous lattice cells; births
+    """Per active voxel (row): cell of the flattened padded grid; slot of its particles, −1 while it has none; sites of debris and nucleators in the fluid [1/m³]; substrate columns;
+    cohorts by place (3, slots, cohorts) and how many (3, slots); warm start of the chemistry; share in continuous lattice cells; births
     that the step must contain [1/(m³ s)]; what the step holds still (HELD_ROWS, rows).
     """
 
     cell: np.ndarray
+    slot: np.ndarray
     debris: np.ndarray
     nucleators: np.ndarray
     substrate: np.ndarray
@@ -103,8 +104,8 @@ class Scratch(NamedTuple):
     by_log: np.ndarray
     by_c: np.ndarray
     velocity_by_c: np.ndarray
-    flux: np.ndarray
-    flux_slope: np.ndarray
+    nucleating: np.ndarray
+    decay_slope: np.ndarray
     mature: np.ndarray
     decay: np.ndarray
     fixed: np.ndarray
@@ -149,22 +150,29 @@ def _slopes(total, warm, chemistry, phases, work):
 def _population_volume(voxels, row, particle, shift, births, born_free):
     """Σ N y³ of a voxel after a shift, newborn ones included [R_max³/m³], and its slopes by the shift, by births and by those in the fluid."""
     table, step, exponent, held = particle.table, particle.table_step, particle.terminal_exponent, voxels.held
+    slot = voxels.slot[row]
     bound_weight = held[WEIGHT + BOUND, row]
-    volume, slope = cohort_volume(voxels.number[BOUND], voxels.coordinate[BOUND], voxels.cohorts[BOUND], row, shift * bound_weight, table, step)
-    slope *= bound_weight
+    volume, slope = 0.0, 0.0
+    if slot >= 0:
+        volume, slope = cohort_volume(
+            voxels.number[BOUND], voxels.coordinate[BOUND], voxels.cohorts[BOUND], slot, shift * bound_weight, table, step
+        )
+        slope *= bound_weight
     young, young_slope = newborn_volume(particle.nucleus, shift * bound_weight, exponent, table, step)
     volume += births * young
     slope += births * young_slope * bound_weight
     free_young = 0.0
-    if voxels.cohorts[INSIDE, row] > 0:
+    if slot >= 0 and voxels.cohorts[INSIDE, slot] > 0:
         weight = held[WEIGHT + INSIDE, row]
-        one, change = cohort_volume(voxels.number[INSIDE], voxels.coordinate[INSIDE], voxels.cohorts[INSIDE], row, shift * weight, table, step)
+        one, change = cohort_volume(
+            voxels.number[INSIDE], voxels.coordinate[INSIDE], voxels.cohorts[INSIDE], slot, shift * weight, table, step
+        )
         volume += one
         slope += change * weight
-    if voxels.cohorts[FREE, row] > 0:
+    if slot >= 0 and voxels.cohorts[FREE, slot] > 0:
         weight = held[WEIGHT + FREE, row] * shielding(held[LOSS, row])
         one, change = free_volume(
-            voxels.number[FREE], voxels.coordinate[FREE], voxels.bare[FREE], voxels.cohorts[FREE], row, shift * weight, table, step
+            voxels.number[FREE], voxels.coordinate[FREE], voxels.bare[FREE], voxels.cohorts[FREE], slot, shift * weight, table, step
         )
         volume += one
         slope += change * weight
@@ -179,15 +187,15 @@ def _population_volume(voxels, row, particle, shift, births, born_free):
 
 
 @kernel
-def _specific_area(voxels, row, particle, shift):
-    """Surface of the particles of a voxel per calcium in them, 3 V_Ca/R_max · Σ N y²/Σ N y³ without V_Ca [1/m]; 0 without particles."""
-    table, step = particle.table, particle.table_step
+def _specific_area(voxels, row, particle):
+    """Surface of the particles of a voxel per volume of them, 3/R_max · Σ N y²/Σ N y³ [1/m], at the start of the step; 0 without any."""
+    table, step, slot = particle.table, particle.table_step, voxels.slot[row]
     area = 0.0
     volume = 0.0
     for place in range(PLACES):
-        if voxels.cohorts[place, row] > 0:
-            area += cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, table, step)
-            one, _ = cohort_volume(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, table, step)
+        if slot >= 0 and voxels.cohorts[place, slot] > 0:
+            area += cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
+            one, _ = cohort_volume(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
             volume += one
     return 3.0 * area / (volume * particle.terminal_radius) if volume > 0.0 else 0.0
 
@@ -246,7 +254,7 @@ def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, nu
         feedback = 1.0
         if open_share > 0.0:
             feedback += fill * gamma_dt * (by_shift * velocity + by_births * nucleation + by_free * fluid_rate)
-        if abs(value - gain) <= 1e-12 * mass or mass == 0.0:
+        if abs(value - gain) <= 1e-11 * mass or mass == 0.0:
             break
         if gain > value:
             high = gain
@@ -279,7 +287,7 @@ def _uptake_slopes(phases, work, w, cell, gamma_dt, gain, total, by_gain, porosi
             source = share * by_gain[r]
             if total > 0.0:
                 source += gain / total * (work.velocity_by_c[q, r] - share * velocity_change)
-            source -= gamma_dt * work.amount[q] * work.flux_slope[q] * work.by_c[q, r]
+            source -= gamma_dt * work.amount[q] * work.decay_slope[q] * work.by_c[q, r]
             left = 1.0 / (1.0 + gamma_dt * (work.mature[q] + work.decay[q]))
             work.change[q] = (work.change[q] + source) * left
             into = int(phases.maturation[q, MATURE_INTO])
@@ -298,18 +306,25 @@ def _uptake_slopes(phases, work, w, cell, gamma_dt, gain, total, by_gain, porosi
 
 
 @kernel
-def _rates(phases, work, substrate_effects, area, mineral_area):
-    """Velocities, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the total velocity [m/s]."""
-    affinity, ph_value, magnesium, fetuin = substrate_effects
+def _rates(voxels, row, cell, phases, particle, work, base, affinity, magnesium):
+    """Velocity, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the sum of velocities [m/s]."""
+    acidity = -work.activity[4] / math.log(10.0)
+    fetuin = voxels.held[FETUIN, row]
     log_saturations(phases, work.activity, work.ln_omega, True)
     growth_by_phase(phases, work.ln_omega, 1.0 - inhibition_factor(affinity, 1.0), work.velocity, work.by_log)
     total = 0.0
+    area = -1.0
     for q in range(COUNT):
         total += work.velocity[q]
-        work.mature[q] = maturation_rate(phases, q, ph_value, magnesium, fetuin)
-        flux, slope = dissolution_flux(phases, q, work.ln_omega[q], ph_value)
-        work.decay[q] = flux * area * phases.calcium_volume
-        work.flux_slope[q] = slope * area * phases.calcium_volume
+        work.mature[q] = maturation_rate(phases, q, acidity, magnesium, fetuin) if base[q, cell] > 0.0 or work.velocity[q] > 0.0 else 0.0
+        work.decay[q] = 0.0
+        work.decay_slope[q] = 0.0
+        if work.ln_omega[q] < 0.0 and base[q, cell] > 0.0:
+            if area < 0.0:
+                area = _specific_area(voxels, row, particle) * phases.calcium_volume
+            flux, slope = dissolution_flux(phases, q, work.ln_omega[q], acidity)
+            work.decay[q] = flux * area
+            work.decay_slope[q] = slope * area
     return total
 
 
@@ -340,14 +355,12 @@ def eliminate_minerals(
         held = voxels.held
         magnesium = c[MAGNESIUM, cell]
         protection, affinity, affinity_inside, exposed = fluid_effects(voxels.substrate, row, magnesium, elapsed, law)
-        ph_value = -work.activity[4] / math.log(10.0)
-        area = _specific_area(voxels, row, particle, 0.0)
-        velocity = _rates(phases, work, (affinity, ph_value, magnesium, held[FETUIN, row]), area, held[AREA, row]) / radius
+        velocity = _rates(voxels, row, cell, phases, particle, work, base, affinity, magnesium) / radius
         stage[INSIDE_RATIO, row] = inhibition_factor(affinity_inside, particle.inhibition_strength) / max(
             inhibition_factor(affinity, particle.inhibition_strength), 1e-12
         )
-        log_saturations(phases, work.activity, work.flux, False)
-        sigma = nucleation_saturation(work.flux[HAP], 0.0, phases.ion_count[HAP])
+        log_saturations(phases, work.activity, work.nucleating, False)
+        sigma = nucleation_saturation(work.nucleating[HAP], 0.0, phases.ion_count[HAP])
         nucleation, nucleation_slope, collagen = surface_nucleation(
             voxels.substrate, row, exposed, protection, sigma, held[AREA, row], law
         )
@@ -355,7 +368,7 @@ def eliminate_minerals(
         seed_rate, seed_slope = 0.0, 0.0
         if voxels.nucleators[row] > 0.0:
             seed_rate, seed_slope = site_nucleation(law.nucleator, protection, sigma, law)
-        fluid_rate, fluid_slope = homogeneous_nucleation(work.flux[ph.ACP], law)
+        fluid_rate, fluid_slope = homogeneous_nucleation(work.nucleating[ph.ACP], law)
         fluid_rate *= initial_porosity[cell]
         fluid_slope *= initial_porosity[cell]
         share = voxels.continuous[row]

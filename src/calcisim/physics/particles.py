@@ -25,7 +25,7 @@ from calcisim.physics.kinetics import (
     SHIFT,
     WEIGHT,
 )
-from calcisim.physics.population import advance_cohorts, cohort_area, cohort_volume, shrink_cohorts
+from calcisim.physics.population import advance_cohorts, cohort_area, cohort_volume, shrink_cohorts, transfer_cohorts
 
 
 class ShieldLaw(NamedTuple):
@@ -52,41 +52,41 @@ def entering_share(entry_rate, window, velocity, loss_rate):
 def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, reach, entry_rate, room, particle, shield, dt, row0, row1):
     """Everything that a step does not solve for, from the accepted state (rows of `Voxels.held`).
 
-    reach : share of the fetuin in the fluid that gets to the mineral;  room : volume that mineral may take inside fibrils [m³/m³], less than 0 where that route is closed.
+    reach : share of the fetuin in the fluid that gets to the mineral;  room : volume that mineral may take inside fibrils [m³/m³].
     """
     held = voxels.held
+    table, step = particle.table, particle.table_step
     volume_scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
+    window = max(shield.entry - particle.nucleus, 1e-9)
     for row in range(row0, row1):
+        slot = voxels.slot[row]
         held[WEIGHT + BOUND, row] = access[0, row]
         held[WEIGHT + FREE, row] = access[1, row]
-        held[WEIGHT + INSIDE, row] = 0.0
-        if room[row] > 0.0:
-            inner, _ = cohort_volume(
-                voxels.number[INSIDE], voxels.coordinate[INSIDE], voxels.cohorts[INSIDE], row, 0.0, particle.table, particle.table_step
-            )
-            held[WEIGHT + INSIDE, row] = inside_ratio[row] * max(1.0 - volume_scale * inner / room[row], 0.0)
+        held[WEIGHT + INSIDE, row] = inside_ratio[row] if room[row] > 0.0 else 0.0
         held[LOSS, row] = shield.rate * fetuin[row] * dt
         held[GIVEN_FREE, row] = free_share[row]
-        window = max(shield.entry - particle.nucleus, 1e-9)
         held[ENTERING, row] = entering_share(entry_rate[row], window, velocity[row], shield.rate * fetuin[row])
         held[FETUIN, row] = fetuin[row] * reach[row]
         held[AREA, row] = 0.0
+        if slot < 0:
+            continue
+        if room[row] > 0.0 and voxels.cohorts[INSIDE, slot] > 0:
+            inner, _ = cohort_volume(voxels.number[INSIDE], voxels.coordinate[INSIDE], voxels.cohorts[INSIDE], slot, 0.0, table, step)
+            held[WEIGHT + INSIDE, row] *= max(1.0 - volume_scale * inner / room[row], 0.0)
         for place in range(PLACES):
-            if voxels.cohorts[place, row] > 0:
-                area = cohort_area(
-                    voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, particle.table, particle.table_step
-                )
+            if voxels.cohorts[place, slot] > 0:
+                area = cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
                 held[AREA, row] += 4.0 * math.pi * particle.terminal_radius**2 * area
 
 
 @kernel
-def _bare_area(voxels, row, particle):
-    """Σ N y² of what is free and bare, and of all that is free [R_max²/m³]."""
-    bare = 0.0
-    for cohort in range(voxels.cohorts[FREE, row]):
-        radius, _ = radius_and_slope(voxels.coordinate[FREE, row, cohort], particle.table, particle.table_step)
-        bare += voxels.number[FREE, row, cohort] * radius * radius * (1.0 - voxels.bare[FREE, row, cohort])
-    return bare
+def _covered_area(voxels, slot, particle):
+    """Σ N y² of what is free and covered by protein [R_max²/m³]."""
+    covered = 0.0
+    for cohort in range(voxels.cohorts[FREE, slot]):
+        radius, _ = radius_and_slope(voxels.coordinate[FREE, slot, cohort], particle.table, particle.table_step)
+        covered += voxels.number[FREE, slot, cohort] * radius * radius * (1.0 - voxels.bare[FREE, slot, cohort])
+    return covered
 
 
 @kernel
@@ -99,6 +99,9 @@ def advance_primaries(voxels, stage, particle, vanished, row0, row1):
     held = voxels.held
     for row in range(row0, row1):
         vanished[row] = 0.0
+        slot = voxels.slot[row]
+        if slot < 0:
+            continue
         shift = max(stage[SHIFT, row], 0.0)
         free_births = stage[BORN_FREE, row]
         enter = held[ENTERING, row]
@@ -109,22 +112,20 @@ def advance_primaries(voxels, stage, particle, vanished, row0, row1):
         largest = 0.0
         any_left = False
         for place in range(PLACES):
-            if voxels.cohorts[place, row] == 0 and births[place] <= 0.0:
+            if voxels.cohorts[place, slot] == 0 and births[place] <= 0.0:
                 continue
             advance_cohorts(
-                voxels.number[place], voxels.coordinate[place], voxels.bare[place], voxels.cohorts[place], row,
+                voxels.number[place], voxels.coordinate[place], voxels.bare[place], voxels.cohorts[place], slot,
                 shift * held[WEIGHT + place, row], births[place], held[LOSS, row], place == FREE, nucleus, exponent, table, step,
             )  # fmt: skip
             any_left = True
             if kept < 1.0:
-                left = shrink_cohorts(
-                    voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, kept, exponent, table, step
-                )
+                left = shrink_cohorts(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, kept, exponent, table, step)
                 largest = max(largest, left)
         if any_left and kept < 1.0 and largest < 0.1 * nucleus:
             vanished[row] = 1.0
             for place in range(PLACES):
-                voxels.cohorts[place, row] = 0
+                voxels.cohorts[place, slot] = 0
 
 
 @kernel
@@ -135,41 +136,53 @@ def consume_protein(voxels, shielded, fetuin, porosity, particle, shield, row0, 
     """
     scale = 4.0 * math.pi * particle.terminal_radius**2 * shield.capacity
     for row in range(row0, row1):
-        covered = _bare_area(voxels, row, particle)
+        slot = voxels.slot[row]
+        if slot < 0 or voxels.cohorts[FREE, slot] == 0:
+            continue
+        covered = _covered_area(voxels, slot, particle)
         taken = scale * max(covered - shielded[row], 0.0) / porosity[row]
         fetuin[row] -= min(taken, fetuin[row])
         shielded[row] = covered
 
 
 @kernel
-def totals(voxels, particle, primaries, volume, row0, row1):
-    """PAR-4. Number [1/m³] and volume [m³/m³] of the primaries that are held (on surfaces and inside fibrils) and of those in the fluid."""
+def totals(number, coordinate, count, particle, primaries, volume, slot0, slot1):
+    """PAR-4. Number [1/m³] and volume [m³/m³] of the primaries that are held (on surfaces and inside fibrils) and of those in the fluid,
+    per slot."""
     scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
-    for row in range(row0, row1):
+    for slot in range(slot0, slot1):
         for kind in range(2):
-            primaries[kind, row] = 0.0
-            volume[kind, row] = 0.0
+            primaries[kind, slot] = 0.0
+            volume[kind, slot] = 0.0
         for place in range(PLACES):
             kind = 1 if place == FREE else 0
-            one, _ = cohort_volume(
-                voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], row, 0.0, particle.table, particle.table_step
-            )
-            volume[kind, row] += scale * one
-            for cohort in range(voxels.cohorts[place, row]):
-                primaries[kind, row] += voxels.number[place, row, cohort]
+            one, _ = cohort_volume(number[place], coordinate[place], count[place], slot, 0.0, particle.table, particle.table_step)
+            volume[kind, slot] += scale * one
+            for cohort in range(count[place, slot]):
+                primaries[kind, slot] += number[place, slot, cohort]
 
 
 @kernel
-def moments(number, coordinate, count, table, step, exponent, sums, row0, row1):
-    """PAR-5. Per voxel and over all places: Σ N, Σ N y, Σ N y², and Σ N y² f (what still grows), in units of R_max. sums (4, rows)."""
-    for row in range(row0, row1):
+def moments(number, coordinate, count, table, step, exponent, sums, slot0, slot1):
+    """PAR-5. Per slot and over all places: Σ N, Σ N y, Σ N y², and Σ N y² f (what still grows), in units of R_max. sums (4, slots)."""
+    for slot in range(slot0, slot1):
         for k in range(4):
-            sums[k, row] = 0.0
+            sums[k, slot] = 0.0
         for place in range(number.shape[0]):
-            for cohort in range(count[place, row]):
-                radius, _ = radius_and_slope(coordinate[place, row, cohort], table, step)
-                n = number[place, row, cohort]
-                sums[0, row] += n
-                sums[1, row] += n * radius
-                sums[2, row] += n * radius * radius
-                sums[3, row] += n * radius * radius * terminal_factor(radius, exponent)
+            for cohort in range(count[place, slot]):
+                radius, _ = radius_and_slope(coordinate[place, slot, cohort], table, step)
+                n = number[place, slot, cohort]
+                sums[0, slot] += n
+                sums[1, slot] += n * radius
+                sums[2, slot] += n * radius * radius
+                sums[3, slot] += n * radius * radius * terminal_factor(radius, exponent)
+
+
+@kernel
+def capture_primaries(number, coordinate, bare, count, share, particle, slot0, slot1):
+    """PAR-6. The primaries of clumps that fibrils caught: the same share of every free cohort becomes bound (POP-12)."""
+    for slot in range(slot0, slot1):
+        if share[slot] > 0.0 and count[FREE, slot] > 0:
+            transfer_cohorts(
+                number, coordinate, bare, count, FREE, BOUND, slot, share[slot], particle.terminal_exponent, particle.table, particle.table_step
+            )

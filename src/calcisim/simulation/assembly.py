@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from calcisim import parameters
-from calcisim.physics import speciation_data
+from calcisim.physics import clumping, speciation_data
+from calcisim.physics.clumping import ClumpLaw
+from calcisim.physics.collision import REGISTRY
 from calcisim.physics.growth import TABLE_STEP, growth_coordinate, radius_table
 from calcisim.physics.kinetics import SPECIES, Chemistry, ParticleLaw
 from calcisim.physics.nucleation import BOLTZMANN, barrier_constant
@@ -176,7 +178,8 @@ def model(scenario: Any) -> ModelSetup:
         phases=phases,
         particle=particle,
         shield=_shield(particle),
-        clump=_clumps(scenario, particle),
+        clump=clump_law(scenario, particle, 0.0),
+        sticking=float(scenario.population.sticking),
         molar_mass=molar_mass,
         inhibitors=inhibitors(scenario.fluid, water),
         relative_tolerance=scenario.solver.relative_tolerance,
@@ -184,9 +187,33 @@ def model(scenario: Any) -> ModelSetup:
     )
 
 
-def _clumps(scenario: Any, particle: ParticleLaw) -> Any:
-    from types import SimpleNamespace
-    return SimpleNamespace(edges=np.zeros(scenario.population.classes + 1))
+def clump_law(scenario: Any, particle: ParticleLaw, shear_rate: float) -> ClumpLaw:
+    """Size classes, collisions and the like of a site whose fluid is sheared at this rate [1/s].
+
+    Envelopes are those of primaries of the terminal size of the table also where growth does not stop there.
+    """
+    row, asked = parameters.values("particles"), scenario.population
+    known = REGISTRY[asked.kernel].parameters
+    radius = particle.terminal_radius if asked.terminal_size else parameters.tables("minerals")[APATITE]["terminal_radius"].value
+    usual = particle_law(radius, particle.terminal_exponent)
+    law = clumping.assemble(
+        radius,
+        usual.terminal_exponent,
+        usual.nucleus,
+        temperature=scenario.fluid.temperature,
+        viscosity=row["viscosity"],
+        kernel=asked.kernel,
+        parameters={"shear_rate": shear_rate} if "shear_rate" in known else {},
+        classes=asked.classes,
+        smallest=asked.smallest,
+        largest=asked.largest,
+        table=usual.table,
+        aggregation=asked.aggregation,
+        impingement=asked.impingement,
+        capture=asked.capture,
+    )
+    volume = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
+    return law._replace(primary=law.primary._replace(volume=volume, nucleus=particle.nucleus, table=particle.table))
 
 
 def chemistry(water: Ultrafiltrate, temperature: float, carbon_dioxide: float) -> Chemistry:

@@ -79,8 +79,8 @@ def assay(sites: Iterable[Site]) -> dict[str, Value]:
 
 
 def _moments(site: Site) -> np.ndarray:
-    """Rows N, Σ N y, Σ N y², Σ N y² f per active voxel."""
-    state, particle, n = site.state, site.model.particle, site.active.size
+    """Rows N, Σ N y, Σ N y², Σ N y² f per slot."""
+    state, particle, n = site.state, site.model.particle, site.state.slots()
     out = np.zeros((4, n))
     moments(state.number, state.coordinate, state.count, particle.table, particle.table_step, particle.terminal_exponent, out, 0, n)
     return out
@@ -135,7 +135,7 @@ def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
     number = _moments(site)[0]
     return {
         "mineral_calcium": (site.mineral(), "mol m-3", "calcium in mineral per tissue volume"),
-        "primary_particles": (site.on_grid(number), "m-3", "primary particles per tissue volume"),
+        "primary_particles": (site.on_grid(site.by_row(number)), "m-3", "primary particles per tissue volume"),
         "calcium": (c[kinetics.CALCIUM], "mol m-3", "total dissolved calcium per pore fluid"),
         "phosphate": (c[kinetics.PHOSPHATE], "mol m-3", "total dissolved phosphate per pore fluid"),
         "ph": (_ph(site), "1", "pH of the pore fluid"),

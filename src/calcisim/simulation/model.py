@@ -74,7 +74,7 @@ class SiteProblem:
         z, y, x = np.unravel_index(self.active, self.setup.shape)
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
         self.voxels = kinetics.Voxels(
-            index, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count, state.warm,
+            index, state.slot, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count, state.warm,
             np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
         )  # fmt: skip
         self.local = np.zeros((kinetics.STAGE_ROWS, n))
@@ -82,6 +82,12 @@ class SiteProblem:
         self.trial = Arrivals(*(array.copy() for array in state.arrivals))
         self.mean_rate = np.zeros(n)
         self.busy = self.quiet = np.zeros(0, dtype=np.int64)
+
+    def bind(self) -> None:
+        """Look at the state's arrays of particles again, after they were made anew."""
+        state = self.state
+        self.voxels = self.voxels._replace(number=state.number, coordinate=state.coordinate, bare=state.bare, cohorts=state.count)
+        self.particles.voxels = self.voxels
 
     # --- one step -------------------------------------------------------------------------------------------------
 
@@ -94,15 +100,19 @@ class SiteProblem:
             self.lattice, state.arrivals, self.trial, self.mean_rate, self.setup.voxel_volume, dt, self.voxels.given_births,
             self.voxels.continuous, *self.key, RANDOM_ARRIVALS,
         )  # fmt: skip
-        self.particles.hold_still(dt)
         self._sort_rows()
+        self.particles.hold_still(dt)
 
     def _sort_rows(self) -> None:
         """Busy rows can gain or lose mineral within the step; quiet ones have nothing to grow, so one look after it is exact."""
         state, voxels = self.state, self.voxels
-        busy = (state.count > 0).any(axis=0) | (voxels.given_births > 0.0) | (voxels.continuous > 0.0)
-        busy |= (state.debris > 0.0) | (state.nucleators > 0.0)
+        busy = (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0) | (state.nucleators > 0.0)
+        placed = np.flatnonzero(state.slot >= 0)
+        busy[placed] |= (state.count > 0).any(axis=0)[state.slot[placed]]
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
+        if state.make_room(self.busy):
+            self.bind()
+            voxels = self.voxels
         self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[self.quiet]] = 0.0
         self.local[:, self.quiet] = 0.0
 
@@ -218,14 +228,15 @@ class SiteProblem:
         mass = sum(by_phase) / allowed
         split = PHASE_ERROR * max(float(part @ part) for part in (row / allowed for row in by_phase))
         scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / (4.0 / 3.0 * math.pi * model.particle.terminal_radius**3)
-        held = np.sum(state.number, axis=(0, 2), where=np.arange(state.number.shape[2]) < state.count[:, :, None])
+        by_slot = np.sum(state.number, axis=(0, 2), where=np.arange(state.number.shape[2]) < state.count[:, :, None])
+        held = np.where(state.slot >= 0, np.append(by_slot, 0.0)[state.slot], 0.0)
         births = self.first_born / GAMMA - self._born()
         missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local[kinetics.TOTAL_RATE]) - self.mean_rate)
         count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + self._born()) + scale)
         bearing = max(1, int(np.count_nonzero(m2)))
         norm = math.sqrt(max(float(mass @ mass), float(count @ count), split) / bearing)
         filled = float(np.max(np.abs(self._filled(self.mineral) - self._filled(state.mineral)))) / LARGEST_FILL
-        return max(norm, filled, self.particles.protein_error(self.dt))
+        return max(norm, filled, self.particles.protein_use())
 
     def _filled(self, mineral: np.ndarray) -> np.ndarray:
         """Volume that the phases fill [m³/m³]."""

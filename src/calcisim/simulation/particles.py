@@ -1,17 +1,24 @@
-"""Primaries and clumps of a site between steps: what a step holds still, and what an accepted one does to them."""
+"""Primaries and clumps of a site between steps: what a step holds still, and what an accepted one does to them.
+
+No mineral passes between fluid and solid here, but for traces of particles that have dissolved and what cells take up.
+"""
 
 import math
 
 import numpy as np
 
+from calcisim import parameters
 from calcisim.numerics import threads
+from calcisim.physics import clumping, kinetics
 from calcisim.physics import particles as kernels
-from calcisim.physics.kinetics import BORN_COLLAGEN, BORN_FREE, BOUND, ENTERING, FREE, PLACES, Voxels
-from calcisim.physics.population import transfer_cohorts
-from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup
+from calcisim.physics.clumping_kernels import capture_rate
+from calcisim.physics.kinetics import FREE, Voxels
+from calcisim.physics.nucleation import BOLTZMANN
+from calcisim.simulation.setup import ModelSetup, SiteSetup
 from calcisim.simulation.state import State
 
-LARGEST_USE = 0.3  # of the free protein in a step
+LARGEST_USE = 0.3  # of the free protein, in a step
+VOXELS_EACH = 64  # what a voxel with particles weighs against one of a plain sweep, when work is shared out
 
 
 class Particles:
@@ -19,35 +26,70 @@ class Particles:
 
     def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, voxels: Voxels, stage: np.ndarray, active: np.ndarray):
         self.setup, self.model, self.state, self.voxels, self.stage, self.active = setup, model, state, voxels, stage, active
-        n = active.size
-        self.vanished = np.zeros(n)
-        self.room = setup.substrate.inside.ravel()[active]
-        self.entry = np.zeros(n)
-        self.porosity = setup.initial_porosity.ravel()[active]
-        self.reach = setup.substrate.access["fetuin"].ravel()[active]
+        source = setup.substrate
+        self.vanished = np.zeros(active.size)
+        self.room, self.porosity, self.reach, self.fibrils, self.diameter, self.capacity = (
+            array.ravel()[active]
+            for array in (
+                source.inside, setup.initial_porosity, source.access["fetuin"], source.fibril_fraction, source.fibril_diameter,
+                setup.uptake_capacity,
+            )
+        )  # fmt: skip
+        self.entry = self._entry_rate()
+        self.unfinished = 0
 
-    def _rows(self, sweep, *args) -> None:
-        threads.rows(sweep, self.active.size, 8, *args)
+    def _entry_rate(self) -> np.ndarray:
+        """Rate at which a nucleus in the fluid enters fibrils [1/s]: how often it meets one (CLP-8), times the chance to get in."""
+        radius = 0.5 * parameters.tables("minerals")["HAP"]["nucleus_diameter"].value
+        diffusivity = BOLTZMANN * self.model.temperature / (6.0 * math.pi * parameters.values("particles")["viscosity"] * radius)
+        chance = parameters.values("nucleation")["intrafibrillar_entry"]
+        pairs, place = np.unique(np.stack([self.fibrils, self.diameter]), axis=1, return_inverse=True)
+        met = np.array([capture_rate(radius, diffusivity, float(f), float(d), 1.0) for f, d in pairs.T])
+        return np.where(self.room > 0.0, chance * met[place.ravel()], 0.0) if met.size else np.zeros(self.active.size)
 
     def hold_still(self, dt: float) -> None:
         """Access, shielding and the like for the coming step, from the accepted state."""
         state = self.state
-        self._rows(
-            kernels.hold_still, self.voxels, state.access, state.inside_ratio, state.velocity, state.free_share, state.fetuin, self.reach,
-            self.entry, self.room, self.model.particle, self.model.shield, dt,
+        threads.rows(
+            kernels.hold_still, self.active.size, 1, self.voxels, state.access, state.inside_ratio, state.velocity, state.free_share,
+            state.fetuin, self.reach, self.entry, self.room, self.model.particle, self.model.shield, dt,
         )  # fmt: skip
 
-    def protein_error(self, dt: float) -> float:
-        """A step may not use up more than a share of the free protein."""
-        return 0.0
+    def protein_use(self) -> float:
+        """Largest share of the free protein that the step at hand takes, over what a step may take; beyond 1 it is rejected.
+
+        An estimate with the areas at the end of the step; what is nearly used up (a thousandth of the start) no longer counts.
+        """
+        state, particle, shield = self.state, self.model.particle, self.model.shield
+        born = self.stage[kinetics.BORN_FREE]
+        rows = np.flatnonzero((state.fetuin > 0.0) & (born > 0.0) | self._with_free())
+        if rows.size == 0 or self.setup.fetuin <= 0.0:
+            return 0.0
+        held, slots = self.voxels.held, state.slot[rows]
+        loss = held[kinetics.LOSS, rows]
+        covering = -np.expm1(-loss)
+        here = np.arange(state.number.shape[2]) < state.count[FREE, slots][:, None]
+        squared = np.where(here, state.number[FREE, slots] * state.bare[FREE, slots] * np.minimum(state.coordinate[FREE, slots], 1.0) ** 2, 0.0)
+        new = np.minimum(particle.nucleus + self.stage[kinetics.SHIFT, rows] / (1.0 + loss), 1.0)
+        area = 4.0 * math.pi * particle.terminal_radius**2 * (squared.sum(axis=1) + born[rows] * new**2)
+        taken = shield.capacity * area * covering / self.porosity[rows]
+        return float(np.max(taken / (state.fetuin[rows] + 1e-3 * self.setup.fetuin))) / LARGEST_USE
+
+    def _with_free(self) -> np.ndarray:
+        """Active voxels with particles in the fluid."""
+        slot = self.state.slot
+        return (slot >= 0) & (np.append(self.state.count[FREE], 0)[slot] > 0)
 
     def accept(self, dt: float) -> None:
         """Cohorts, clumps and protein after an accepted step."""
-        state, model, voxels, stage = self.state, self.model, self.voxels, self.stage
-        self._rows(kernels.advance_primaries, voxels, stage, model.particle, self.vanished)
+        state, model, voxels, n = self.state, self.model, self.voxels, self.active.size
+        threads.rows(kernels.advance_primaries, n, VOXELS_EACH, voxels, self.stage, model.particle, self.vanished)
         if self.vanished.any():
             self._return(np.flatnonzero(self.vanished > 0.0))
-        self._rows(kernels.consume_protein, voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield)
+        self._gather(dt)
+        threads.rows(
+            kernels.consume_protein, n, 1, voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield
+        )  # fmt: skip
 
     def _return(self, rows: np.ndarray) -> None:
         """Voxels whose particles have all dissolved: the traces of mineral that are left go back to the fluid."""
@@ -56,3 +98,63 @@ class Particles:
         mineral, u = state.mineral.reshape(phases, -1), state.u.reshape(species, -1)
         u[:, index] += self.model.stoichiometry @ mineral[:, index]
         mineral[:, index] = 0.0
+        state.on_collagen[rows] = 0.0
+
+    def rows(self) -> np.ndarray:
+        """Active voxel of every slot in use."""
+        slot = self.state.slot
+        out = np.zeros(self.state.slots(), dtype=np.int64)
+        placed = np.flatnonzero(slot >= 0)
+        out[slot[placed]] = placed
+        return out
+
+    def sticking(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """AGG-2 per slot: share of encounters that hold between free clumps, and between one and a fibril.
+
+        A surface is open where neither adsorbed protein (a Langmuir share of the fluid's albumin and fetuin) nor a shield covers it.
+        """
+        state, used = self.state, rows.size
+        here = np.arange(state.number.shape[2]) < state.count[FREE, :used, None]
+        number = np.where(here, state.number[FREE, :used], 0.0)
+        total = number.sum(axis=1)
+        bare = np.divide((number * state.bare[FREE, :used]).sum(axis=1), total, out=np.ones(used), where=total > 0.0)
+        open_share = (1.0 - self.setup.coverage) * bare
+        return self.model.sticking * open_share**2, self.model.sticking * open_share
+
+    def _gather(self, dt: float) -> None:
+        """Clumps after the step: growth, births, joining, collisions and capture; then their totals and what they leave accessible."""
+        state, law, held, stage = self.state, self.model.clump, self.voxels.held, self.stage
+        rows = self.rows()
+        used = rows.size
+        if used == 0:
+            return
+        shift = np.maximum(stage[kinetics.SHIFT, rows], 0.0)
+        free_births, entering = stage[kinetics.BORN_FREE, rows], held[kinetics.ENTERING, rows]
+        born = np.stack([stage[kinetics.BORN, rows] + entering * free_births, (1.0 - entering) * free_births])
+        weights = held[[kinetics.WEIGHT + kinetics.BOUND, kinetics.WEIGHT + FREE]][:, rows]
+        loss = held[kinetics.LOSS, rows]
+        kept = np.where(loss > 1e-8, -np.expm1(-loss) / np.maximum(loss, 1e-300), 1.0)
+        moved = shift * weights * np.stack([np.ones(used), kept])
+        meeting, holding = self.sticking(rows)
+        fibrils = np.stack([self.fibrils[rows], self.diameter[rows], holding])
+        captured, events = np.zeros(used), np.zeros((3, used))
+        clumps = state.clumps[..., :used]
+        threads.rows(
+            clumping.advance_clumps, used, VOXELS_EACH, law, clumps, moved, born, dt, meeting, self.porosity[rows], fibrils, captured, events
+        )  # fmt: skip
+        if captured.any():
+            particle = self.model.particle
+            threads.rows(kernels.capture_primaries, used, VOXELS_EACH, state.number, state.coordinate, state.bare, state.count, captured, particle)
+        primaries, volume = np.zeros((2, used)), np.zeros((2, used))
+        before = state.on_collagen[rows]
+        threads.rows(
+            kernels.totals, used, VOXELS_EACH, state.number, state.coordinate, state.count, self.model.particle, primaries, volume
+        )  # fmt: skip
+        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, clumps, primaries, volume)
+        access = np.ones((2, used))
+        threads.rows(clumping.clump_access, used, VOXELS_EACH, law, clumps, access)
+        state.access[:, rows] = access
+        collected = captured / np.maximum(1.0 - captured, 1e-300) * primaries[1]
+        collected = np.where(captured >= 1.0, born[1], collected)
+        gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + np.where(self.fibrils[rows] > 0.0, collected, 0.0)
+        state.on_collagen[rows] = np.minimum(before + gained, primaries[0])

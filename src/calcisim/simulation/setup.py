@@ -4,10 +4,10 @@ Grids are (z, y, x); padded arrays carry one ghost layer. Nothing here knows fil
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from calcisim.physics.clumping import ClumpLaw
 from calcisim.physics.kinetics import Chemistry, ParticleLaw
 from calcisim.physics.particles import ShieldLaw
 from calcisim.physics.phases import PhaseLaws
@@ -100,7 +100,8 @@ class ModelSetup:
     phases: PhaseLaws
     particle: ParticleLaw
     shield: ShieldLaw
-    clump: Any
+    clump: ClumpLaw
+    sticking: float
     molar_mass: Array
     inhibitors: dict[str, "Inhibitor"]
     relative_tolerance: float

@@ -60,6 +60,7 @@ class Site:
     def load(self, arrays: dict[str, np.ndarray], counters: dict[str, int]) -> None:
         """Go on from a checkpoint."""
         self.state.load(arrays)
+        self.problem.bind()
         self.size.dt, self.size.error = float(self.state.clock[1]), float(self.state.clock[2])
         self.problem.porosity[INNER] = self.open_porosity()
         self.counters = Counters(**{name: counters[name] for name in Counters.__dataclass_fields__})
@@ -124,6 +125,11 @@ class Site:
         out[self.active] = per_active
         return out.reshape(self.setup.shape)
 
+    def by_row(self, per_slot: np.ndarray) -> np.ndarray:
+        """Values of the slots on the active voxels, 0 where there never was a particle."""
+        slot = self.state.slot
+        return np.where(slot >= 0, np.append(per_slot[: self.state.slots()], 0.0)[slot], 0.0)
+
     # --- acts -----------------------------------------------------------------------------------------------------
 
     def set_levers(self, coverage: float, affinity: float) -> None:
@@ -184,13 +190,16 @@ class Site:
         state.ledger.book("exchanged", setup.plasma * float(np.sum(freed)) * setup.voxel_volume)
         state.tissue[mask] *= left
         rows = mask.ravel()[self.active]
-        state.number[:, rows] *= left
-        for array in (state.clumps, state.debris, state.nucleators, state.shielded, state.on_collagen):
-            array[..., rows] *= left
+        slots = state.slot[rows]
+        slots = slots[slots >= 0]
+        state.number[:, slots] *= left
+        state.clumps[..., slots] *= left
+        for array in (state.debris, state.nucleators, state.shielded, state.on_collagen):
+            array[rows] *= left
         for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
             state.substrate[rows, column] *= left
         if left == 0.0:
-            state.count[:, rows] = 0
+            state.count[:, slots] = 0
 
 
 ONSET = 10.0 / 40.078  # mol Ca/m³ of the site: 0.01 mg Ca/cm³, the least that histology shows; assumed
@@ -224,16 +233,17 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
     ):
         substrate[:, column] = values.ravel()[active]
     n = active.size
-    cohorts = (kinetics.PLACES, n, COHORTS)
+    cohorts = (kinetics.PLACES, 0, COHORTS)
     return State(
         c=c,
         u=u,
         mineral=np.zeros((phases, *c.shape[1:])),
+        slot=np.full(n, -1, dtype=np.int64),
         number=np.zeros(cohorts),
         coordinate=np.zeros(cohorts),
         bare=np.zeros(cohorts),
         count=np.zeros(cohorts[:2], dtype=np.int64),
-        clumps=np.zeros((2, 4, model.clump.edges.size - 1, n)),
+        clumps=np.zeros((2, 4, model.clump.edges.size - 1, 0)),
         debris=source.debris.ravel()[active].astype(float),
         nucleators=source.nucleators.ravel()[active].astype(float),
         substrate=substrate,

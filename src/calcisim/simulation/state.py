@@ -16,10 +16,10 @@ class State:
     """Accepted state of a site.
 
     c, u (species, z, y, x) padded: total per pore fluid and ledger per tissue volume [mol/m³]; mineral (phase, z, y, x) padded [mol/m³];
-    per active voxel: number, coordinate, bare (place, voxel, cohort), count (place, voxel); clumps (kind, moment, class, voxel), see
-    physics/clumping; debris and nucleators [1/m³]; substrate columns; warm start of the chemistry; nucleation rate now and before, and the
-    share of it in the fluid; velocity of growth [R_max/s] and its ratio inside fibrils; access (kind, voxel) of primaries to the fluid;
+    per active voxel: slot, where its particles are kept (−1: it never had any); debris and nucleators [1/m³]; substrate columns; warm start
+    of the chemistry; nucleation rate now and before, and the share of it in the fluid; velocity of growth [R_max/s] and its ratio inside fibrils; access (kind, voxel) of primaries to the fluid;
     free fetuin [mol/m³] and the surface that it shields [R_max²/m³]; primaries on or in collagen [1/m³]; uptake [mol Ca/(m³ s)];
+    per slot: number, coordinate, bare (place, slot, cohort), count (place, slot); clumps (kind, moment, class, slot), see physics/clumping;
     arrivals per lattice cell; tissue (z, y, x): share of the tissue that excision has left; clock = (time, dt, error, last dt) [s];
     progress = (onset time [s] or −1, primaries formed, deposit per volume at the last step [mol Ca/m³])
     """
@@ -27,6 +27,7 @@ class State:
     c: np.ndarray
     u: np.ndarray
     mineral: np.ndarray
+    slot: np.ndarray
     number: np.ndarray
     coordinate: np.ndarray
     bare: np.ndarray
@@ -53,15 +54,16 @@ class State:
     ledger: Ledger
 
     _PADDED = ("c", "u", "mineral")
+    _SLOTTED = ("number", "coordinate", "bare", "count", "clumps")
     _PLAIN = (
-        "number", "coordinate", "bare", "count", "clumps", "debris", "nucleators", "substrate", "warm", "rate", "rate_before", "free_share",
+        "slot", "debris", "nucleators", "substrate", "warm", "rate", "rate_before", "free_share",
         "velocity", "inside_ratio", "access", "fetuin", "shielded", "on_collagen", "uptake", "tissue", "clock", "progress",
     )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Name → array (interior voxels only); everything a checkpoint needs to go on."""
         out = {name: np.ascontiguousarray(getattr(self, name)[(slice(None), *INNER)]) for name in self._PADDED}
-        out.update({name: getattr(self, name) for name in self._PLAIN})
+        out.update({name: getattr(self, name) for name in (*self._PLAIN, *self._SLOTTED)})
         out.update({f"arrivals.{name}": array for name, array in self.arrivals._asdict().items()})
         out.update({f"ledger.{name}": array for name, array in self.ledger.arrays().items()})
         return out
@@ -72,6 +74,28 @@ class State:
             getattr(self, name)[(slice(None), *INNER)] = arrays[name]
         for name in self._PLAIN:
             getattr(self, name)[...] = arrays[name]
+        for name in self._SLOTTED:
+            setattr(self, name, arrays[name].copy())
         for name, array in self.arrivals._asdict().items():
             array[...] = arrays[f"arrivals.{name}"]
         self.ledger = Ledger.restore({name.removeprefix("ledger."): array for name, array in arrays.items() if name.startswith("ledger.")})
+
+    def slots(self) -> int:
+        """How many voxels hold particles, or have held some."""
+        return int(self.slot.max()) + 1 if self.slot.size else 0
+
+    def make_room(self, rows: np.ndarray) -> bool:
+        """Give these voxels a slot where they have none; True when the arrays of particles had to be made anew."""
+        missing = rows[self.slot[rows] < 0]
+        first = self.slots()
+        self.slot[missing] = np.arange(first, first + missing.size)
+        needed = first + missing.size
+        if needed <= self.count.shape[1]:
+            return False
+        more = max(needed, needed + needed // 4) - self.count.shape[1]
+        for name, axis in zip(self._SLOTTED, (1, 1, 1, 1, 3), strict=True):
+            array = getattr(self, name)
+            shape = list(array.shape)
+            shape[axis] = more
+            setattr(self, name, np.concatenate([array, np.zeros(shape, dtype=array.dtype)], axis=axis))
+        return True
