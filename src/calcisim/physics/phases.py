@@ -48,11 +48,11 @@ class PhaseLaws(NamedTuple):
 
 @kernel
 def precursor_share(ln_omega):
-    """PHA-1. Share of newly attached mineral that is the hydrated precursor rather than apatite itself: h = 1 − 1/Ω for Ω > 1, else 0.
+    """PHA-1. Share of newly attached mineral that is a hydrated precursor rather than a more stable phase: h = 1 − 1/Ω for Ω > 1, else 0.
 
-    Ω : ion activity product over solubility product of the precursor (OCP) [-]. The net over the gross rate of attachment of a unit:
-    nearly 1 in plasma (Ω of 20 to 800), 0 where the precursor would dissolve. Assumption; that apatite grows by way of an OCP-like layer:
-    tung1988, meyer1978.
+    Ω : ion activity product over solubility product of the precursor [-]. The net over the gross rate of attachment of a unit: for OCP
+    nearly 1 in plasma (Ω of 20 to 800), 0 where the precursor would dissolve. Assumption; the order ACP, OCP, apatite, each turning into
+    the next: christoffersen1990, meyer1978.
     """
     return 1.0 - math.exp(-ln_omega) if ln_omega > 0.0 else 0.0
 
@@ -113,27 +113,58 @@ def log_saturations(phases, activity, out, growth):
 
 
 @kernel
+def own_share(phases, q, ln_omega):
+    """PHA-7. Share of a surface that a soluble phase takes: σ_q^32/Σσ^32 over ACP, its magnesium form and DCPD, σ = ln Ω/ν > 0.
+
+    Ostwald's rule: the phase with the highest saturation per ion comes first; the power only rounds the switch. Near pH 7 that is ACP,
+    in acid DCPD. Assumption.
+    """
+    own = ln_omega[q] / phases.ion_count[q]
+    if own <= 0.0:
+        return 0.0
+    total = 0.0
+    for p in (ACP, MGACP, DCPD):
+        other = ln_omega[p] / phases.ion_count[p]
+        if other > 0.0:
+            total += (other / own) ** 32
+    return 1.0 / total
+
+
+@kernel
 def growth_by_phase(phases, ln_omega, coverage, velocity, by_log):
     """PHA-6. What each phase adds to the velocity of a face [m/s], and by_log[q, p] = ∂velocity[q]/∂lnΩ_p.
 
-    Growth on apatite is driven by `driving` (PHA-2) and enters as OCP for the share h (PHA-1), as apatite for the rest; ACP, its magnesium
-    form and DCPD grow by their own law while they are supersaturated.
+    Growth on apatite is driven by `driving` (PHA-2) and enters step by step: as ACP for the share h_ACP (PHA-1), as OCP for h_OCP of the
+    rest, and the last as apatite. ACP, its magnesium form and DCPD also grow by their own law while they are supersaturated, on the share
+    of the surface that is theirs (PHA-7).
     """
     for q in range(COUNT):
         velocity[q] = 0.0
         for p in range(COUNT):
             by_log[q, p] = 0.0
     driven, slope = phase_velocity(phases, phases.driving, ln_omega[phases.driving], coverage)
-    share = precursor_share(ln_omega[OCP])
-    velocity[OCP] = driven * share
-    velocity[HAP] = driven * (1.0 - share)
-    by_log[OCP, phases.driving] += slope * share
-    by_log[HAP, phases.driving] += slope * (1.0 - share)
+    first, second = precursor_share(ln_omega[ACP]), precursor_share(ln_omega[OCP])
+    velocity[ACP] = driven * first
+    velocity[OCP] = driven * (1.0 - first) * second
+    velocity[HAP] = driven * (1.0 - first) * (1.0 - second)
+    by_log[ACP, phases.driving] += slope * first
+    by_log[OCP, phases.driving] += slope * (1.0 - first) * second
+    by_log[HAP, phases.driving] += slope * (1.0 - first) * (1.0 - second)
+    if ln_omega[ACP] > 0.0:
+        change = driven * (1.0 - first)
+        by_log[ACP, ACP] += change
+        by_log[OCP, ACP] -= change * second
+        by_log[HAP, ACP] -= change * (1.0 - second)
     if ln_omega[OCP] > 0.0:
-        by_log[OCP, OCP] += driven * (1.0 - share)
-        by_log[HAP, OCP] -= driven * (1.0 - share)
+        change = driven * (1.0 - first) * (1.0 - second)
+        by_log[OCP, OCP] += change
+        by_log[HAP, OCP] -= change
     for q in (ACP, MGACP, DCPD):
-        velocity[q], by_log[q, q] = phase_velocity(phases, q, ln_omega[q], coverage)
+        share = own_share(phases, q, ln_omega)
+        if share > 0.0:
+            one, slope = phase_velocity(phases, q, ln_omega[q], coverage)
+            velocity[q] += share * one
+            by_log[q, q] += share * slope
 
 
 @kernel
