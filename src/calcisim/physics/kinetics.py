@@ -38,14 +38,17 @@ WEIGHT, LOSS, GIVEN_FREE, ENTERING, FETUIN, AREA = 0, 3, 4, 5, 6, 7
 HELD_ROWS = 8
 
 # rows of `stage`: bases and results of a stage. shift [R_max]; births on surfaces and in the fluid [1/m³]; ∫k dt of debris and nucleators;
-# calcium dissolved [mol/m³]; what is left of the two pools, all born by place and on collagen [1/m³]; rates [1/(m³ s)]; growth in the step
+# by phase: calcium grown in the step [mol/m³], ∫κ dt of maturation, ∫δ dt of dissolution; calcium dissolved [mol/m³]; what is left of the
+# two pools, all born by place and on collagen [1/m³]; rates [1/(m³ s)]; calcium of the particles before dissolution; see `_sweep_row`
+SHIFT_BASE, SHIFT, BIRTHS_BASE, BIRTHS, FLUID_BASE, FLUID, EMPTIED_BASE, EMPTIED, SPENT_BASE, SPENT = range(10)
+GROWN_BASE, GROWN, AGED_BASE, AGED, LOST_BASE, LOST = range(10, 10 + 6 * COUNT, COUNT)
 (
-    SHIFT_BASE, SHIFT, BIRTHS_BASE, BIRTHS, FLUID_BASE, FLUID, EMPTIED_BASE, EMPTIED, SPENT_BASE, SPENT, DISSOLVED_BASE, DISSOLVED, DEBRIS,
-    NUCLEATORS, BORN, BORN_FREE, BORN_COLLAGEN, TOTAL_RATE, FREE_RATE, COLLAGEN_SHARE, GROWN, INSIDE_RATIO, VELOCITY, FAILED,
-) = range(24)  # fmt: skip
-STAGE_ROWS = 24
-WEIGHTED = ((SHIFT_BASE, SHIFT), (BIRTHS_BASE, BIRTHS), (FLUID_BASE, FLUID), (EMPTIED_BASE, EMPTIED), (SPENT_BASE, SPENT),
-            (DISSOLVED_BASE, DISSOLVED))  # fmt: skip
+    DISSOLVED, DEBRIS, NUCLEATORS, BORN, BORN_FREE, BORN_COLLAGEN, TOTAL_RATE, FREE_RATE, COLLAGEN_SHARE, HELD, INSIDE_RATIO, VELOCITY,
+    FAILED,
+) = range(10 + 6 * COUNT, 23 + 6 * COUNT)  # fmt: skip
+STAGE_ROWS = 23 + 6 * COUNT
+INTEGRALS = ((SHIFT_BASE, SHIFT, 1), (BIRTHS_BASE, BIRTHS, 1), (FLUID_BASE, FLUID, 1), (EMPTIED_BASE, EMPTIED, 1), (SPENT_BASE, SPENT, 1),
+             (GROWN_BASE, GROWN, COUNT), (AGED_BASE, AGED, COUNT), (LOST_BASE, LOST, COUNT))  # fmt: skip
 
 
 class Chemistry(NamedTuple):
@@ -112,6 +115,10 @@ class Scratch(NamedTuple):
     share: np.ndarray
     amount: np.ndarray
     change: np.ndarray
+    start: np.ndarray
+    source: np.ndarray
+    left: np.ndarray
+    mean: np.ndarray
 
 
 @kernel
@@ -122,7 +129,7 @@ def scratch():
     wide = np.zeros((COUNT, 4))
     return Scratch(
         np.zeros(6), np.zeros((6, 4)), row.copy(), row.copy(), square, wide.copy(), wide.copy(), row.copy(), row.copy(), row.copy(),
-        row.copy(), row.copy(), row.copy(), row.copy(), row.copy(),
+        row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), row.copy(),
     )  # fmt: skip
 
 
@@ -201,28 +208,38 @@ def _specific_area(voxels, row, particle):
 
 
 @kernel
-def _chain(phases, work, base, gamma_dt, total):
-    """KIN-1. Calcium per phase as a line in the calcium G that grows in the stage: n_q = fixed_q + share_q G.
+def _chain(phases, work, stage, row, start, total):
+    """KIN-1. Calcium per phase as a line in the calcium G that grows in the stage: n_q = fixed_q + share_q G. Returns Σ grown before.
 
-    n_q = (n_q,base + f_q G + γΔt Σ_p→q κ_p n_p)/(1 + γΔt (κ_q + δ_q)),  f_q = v_q/Σv;  each phase turns only into a later one.
-    Without growth new calcium counts as hydroxyapatite.
+    n_q = n_q(0) e^(−K_q) + s_q (1 − e^(−K_q))/K_q,  K_q = ∫(κ_q + δ_q) dt since the step began, and what the step brings to a phase,
+    s_q = grown before + f_q G + what matured out of earlier phases, comes evenly over it; f_q = v_q/Σv. Never negative, whatever the step.
+    start (Q,): calcium at the start of the step. Without growth new calcium counts as hydroxyapatite.
     """
+    grown = 0.0
     for q in range(COUNT):
-        work.fixed[q] = base[q]
+        grown += stage[GROWN_BASE + q, row]
+        work.fixed[q] = stage[GROWN_BASE + q, row]
         work.share[q] = work.velocity[q] / total if total > 0.0 else (1.0 if q == HAP else 0.0)
     for q in range(COUNT):
-        left = 1.0 / (1.0 + gamma_dt * (work.mature[q] + work.decay[q]))
-        work.fixed[q] *= left
-        work.share[q] *= left
+        whole = stage[AGED + q, row] + stage[LOST + q, row]
+        left = math.exp(-whole)
+        mean = shielding(whole)
+        source, change = work.fixed[q], work.share[q]
+        work.source[q] = source
+        work.left[q], work.mean[q] = left, mean
+        work.fixed[q] = start[q] * left + source * mean
+        work.share[q] = change * mean
         into = int(phases.maturation[q, MATURE_INTO])
-        if into > q:
-            work.fixed[into] += gamma_dt * work.mature[q] * work.fixed[q]
-            work.share[into] += gamma_dt * work.mature[q] * work.share[q]
+        if into > q and stage[AGED + q, row] > 0.0:
+            matured = stage[AGED + q, row] / whole
+            work.fixed[into] += matured * (start[q] * (1.0 - left) + source * (1.0 - mean))
+            work.share[into] += matured * change * (1.0 - mean)
+    return grown
 
 
 @kernel
 def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, numbers, bases):
-    """KIN-2. Solve G = M(shift, births) − D_base − n_base, where rates fade with the open pore share g = (φ − φ_min)/φ0.
+    """KIN-2. Solve G = M(shift, births) − n(0) − grown before, where rates fade with the open pore share g = (φ − φ_min)/φ0.
 
     shift = shift_base + γΔt v g;  births = births_base + γΔt (J g + given);  M = Σ N y³ of all primaries as calcium;
     φ = φ0 − Σ_q V_q n_q/ν_q, linear in G by KIN-1. Newton kept inside a bracket; unique because g falls with G.
@@ -270,7 +287,7 @@ def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, nu
 
 
 @kernel
-def _uptake_slopes(phases, work, w, cell, gamma_dt, gain, total, by_gain, porosity, c):
+def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, by_gain, porosity, c):
     """KIN-3. w[s, r] = ∂(uptake of s)/∂c_r = Σ_q U_sq ∂n_q/∂c_r, through growth, its split between phases, and dissolution.
 
     by_gain[r] = ∂G/∂c_r. Slopes that Newton could not notice are left out.
@@ -284,15 +301,15 @@ def _uptake_slopes(phases, work, w, cell, gamma_dt, gain, total, by_gain, porosi
             velocity_change += work.velocity_by_c[q, r]
         for q in range(COUNT):
             share = work.velocity[q] / total if total > 0.0 else (1.0 if q == HAP else 0.0)
-            source = share * by_gain[r]
+            source = work.change[q] + share * by_gain[r]
             if total > 0.0:
                 source += gain / total * (work.velocity_by_c[q, r] - share * velocity_change)
-            source -= gamma_dt * work.amount[q] * work.decay_slope[q] * work.by_c[q, r]
-            left = 1.0 / (1.0 + gamma_dt * (work.mature[q] + work.decay[q]))
-            work.change[q] = (work.change[q] + source) * left
+            lost = gamma_dt * work.decay_slope[q] * work.by_c[q, r]
+            whole = stage[AGED + q, row] + stage[LOST + q, row]
+            work.change[q] = source * work.mean[q] - lost * work.amount[q]
             into = int(phases.maturation[q, MATURE_INTO])
-            if into > q:
-                work.change[into] += gamma_dt * work.mature[q] * work.change[q]
+            if into > q and stage[AGED + q, row] > 0.0:
+                work.change[into] += stage[AGED + q, row] / whole * source * (1.0 - work.mean[q])
         for s in range(4):
             slope = 0.0
             for q in range(COUNT):
@@ -300,13 +317,11 @@ def _uptake_slopes(phases, work, w, cell, gamma_dt, gain, total, by_gain, porosi
             w[s, r, cell] = slope
         largest = max(largest, abs(w[CALCIUM, r, cell]) * abs(c[r, cell]))
     if largest < 1e-12 * porosity * c[CALCIUM, cell]:
-        for s in range(4):
-            for r in range(4):
-                w[s, r, cell] = 0.0
+        w[:, :, cell] = 0.0
 
 
 @kernel
-def _rates(voxels, row, cell, phases, particle, work, base, affinity, magnesium):
+def _rates(voxels, row, cell, phases, particle, work, start, affinity, magnesium):
     """Velocity, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the sum of velocities [m/s]."""
     acidity = -work.activity[4] / math.log(10.0)
     fetuin = voxels.held[FETUIN, row]
@@ -316,10 +331,10 @@ def _rates(voxels, row, cell, phases, particle, work, base, affinity, magnesium)
     area = -1.0
     for q in range(COUNT):
         total += work.velocity[q]
-        work.mature[q] = maturation_rate(phases, q, acidity, magnesium, fetuin) if base[q, cell] > 0.0 or work.velocity[q] > 0.0 else 0.0
+        work.mature[q] = maturation_rate(phases, q, acidity, magnesium, fetuin) if start[q, cell] > 0.0 or work.velocity[q] > 0.0 else 0.0
         work.decay[q] = 0.0
         work.decay_slope[q] = 0.0
-        if work.ln_omega[q] < 0.0 and base[q, cell] > 0.0:
+        if work.ln_omega[q] < 0.0 and start[q, cell] > 0.0:
             if area < 0.0:
                 area = _specific_area(voxels, row, particle) * phases.calcium_volume
             flux, slope = dissolution_flux(phases, q, work.ln_omega[q], acidity)
@@ -334,15 +349,14 @@ def eliminate_minerals(
 ):  # fmt: skip
     """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and the slopes w (4, 4) of the uptake.
 
-    numbers = (γΔt, time since step start, φ_min, guard, base (Q, cells): the stage's base of the phases);
+    numbers = (γΔt, time since step start, φ_min, guard, start (Q, cells): the phases at the start of the step);
     the guard is a pore fraction that only an unfinished iterate can fall below.
     c (species, cells), w (species, species, cells), mineral_field (Q, cells), porosity, initial_porosity (cells): flattened padded grids.
     stage[FAILED, row] is 1 where the chemistry found no solution.
     """
-    gamma_dt, elapsed, floor, guard, base = numbers
+    gamma_dt, elapsed, floor, guard, start = numbers
     work = scratch()
     by_gain = np.zeros(4)
-    held_base = np.zeros(COUNT)
     radius = particle.terminal_radius
     scale = 4.0 / 3.0 * math.pi * radius**3 / phases.calcium_volume
     for place in range(first, last):
@@ -355,7 +369,7 @@ def eliminate_minerals(
         held = voxels.held
         magnesium = c[MAGNESIUM, cell]
         protection, affinity, affinity_inside, exposed = fluid_effects(voxels.substrate, row, magnesium, elapsed, law)
-        velocity = _rates(voxels, row, cell, phases, particle, work, base, affinity, magnesium) / radius
+        velocity = _rates(voxels, row, cell, phases, particle, work, start, affinity, magnesium) / radius
         stage[INSIDE_RATIO, row] = inhibition_factor(affinity_inside, particle.inhibition_strength) / max(
             inhibition_factor(affinity, particle.inhibition_strength), 1e-12
         )
@@ -381,36 +395,46 @@ def eliminate_minerals(
         held_total = 0.0
         guess = 0.0
         for q in range(COUNT):
-            held_base[q] = base[q, cell] * phases.calcium[q]
-            held_total += held_base[q]
+            work.start[q] = start[q, cell] * phases.calcium[q]
+            held_total += work.start[q]
             guess += mineral_field[q, cell] * phases.calcium[q]
+            stage[AGED + q, row] = stage[AGED_BASE + q, row] + gamma_dt * work.mature[q]
+            stage[LOST + q, row] = stage[LOST_BASE + q, row] + gamma_dt * work.decay[q]
         speed = velocity * radius
-        _chain(phases, work, held_base, gamma_dt, speed)
+        held_total += _chain(phases, work, stage, row, work.start, speed)
         given_free = voxels.given_births[row] * held[GIVEN_FREE, row]
         given = voxels.given_births[row] - given_free
         gain, shift, births, born_free, mass, by_shift, by_births, by_free, open_share, feedback = _grow(
             voxels, row, particle, phases, work, guess - held_total, initial_porosity[cell] - floor, initial_porosity[cell],
             (gamma_dt, velocity, share * nucleation, share * fluid_rate, scale),
-            (stage[SHIFT_BASE, row], stage[BIRTHS_BASE, row], stage[FLUID_BASE, row], given, given_free,
-             held_total + stage[DISSOLVED_BASE, row], from_debris, from_fluid),
+            (stage[SHIFT_BASE, row], stage[BIRTHS_BASE, row], stage[FLUID_BASE, row], given, given_free, held_total, from_debris,
+             from_fluid),
         )  # fmt: skip
-        filled = 0.0
-        dissolved = 0.0
+        for q in range(COUNT):
+            grown = work.velocity[q] / speed if speed > 0.0 else (1.0 if q == HAP else 0.0)
+            stage[GROWN + q, row] = stage[GROWN_BASE + q, row] + grown * max(gain, 0.0)
+            work.source[q] += grown * max(gain, 0.0)
         if gain < 0.0:  # a rounding, or a second stage that begins beyond its end: taken from what is there
             total_fixed = 0.0
             for q in range(COUNT):
                 total_fixed += work.fixed[q]
             for q in range(COUNT):
                 work.share[q] = work.fixed[q] / total_fixed if total_fixed > 0.0 else 0.0
+        filled = 0.0
+        kept = 0.0
         for q in range(COUNT):
             work.amount[q] = work.fixed[q] + work.share[q] * gain
-            dissolved += work.decay[q] * work.amount[q]
+            kept += work.amount[q]
             mineral_field[q, cell] = work.amount[q] / phases.calcium[q]
             filled += phases.volume[q] * mineral_field[q, cell]
+        dissolved = 0.0
+        for q in range(COUNT):
+            dissolved += stage[LOST + q, row]
+        dissolved = max(mass - kept, 0.0) if dissolved > 0.0 else 0.0
         stage[SHIFT, row], stage[BIRTHS, row], stage[FLUID, row] = shift, births, born_free
-        stage[DISSOLVED, row] = stage[DISSOLVED_BASE, row] + gamma_dt * dissolved
+        stage[DISSOLVED, row] = dissolved
         stage[DEBRIS, row], stage[NUCLEATORS, row] = debris, nucleators
-        stage[BORN, row], stage[BORN_FREE, row], stage[GROWN, row] = births + from_debris, born_free + from_fluid, mass
+        stage[BORN, row], stage[BORN_FREE, row], stage[HELD, row] = births + from_debris, born_free + from_fluid, mass
         stage[COLLAGEN_SHARE, row] = collagen / nucleation if nucleation > 0.0 else 0.0
         stage[BORN_COLLAGEN, row] = births * stage[COLLAGEN_SHARE, row]
         stage[VELOCITY, row] = velocity
@@ -418,7 +442,7 @@ def eliminate_minerals(
         stage[TOTAL_RATE, row] = nucleation * open_share + site_rate * debris + stage[FREE_RATE, row]
         porosity[cell] = max(initial_porosity[cell] - filled, guard)
         moved = by_shift * velocity + 10.0 * (by_births * nucleation + by_free * (fluid_rate + seed_rate * nucleators) + by_births * site_rate * debris)
-        if gamma_dt * (moved + dissolved) < 1e-14 * porosity[cell] * c[CALCIUM, cell]:  # nothing here that Newton could notice
+        if gamma_dt * moved + dissolved < 1e-14 * porosity[cell] * c[CALCIUM, cell]:  # nothing here that Newton could notice
             w[:, :, cell] = 0.0
             continue
         _slopes(total, voxels.warm[row], chemistry, phases, work)
@@ -437,4 +461,4 @@ def eliminate_minerals(
                 change += work.velocity_by_c[q, s]
             by_gain[s] = gamma_dt * (by_shift * change / radius * open_share + nuclei * work.by_c[HAP, s] + spontaneous * work.by_c[ph.ACP, s])
             by_gain[s] /= feedback
-        _uptake_slopes(phases, work, w, cell, gamma_dt, gain, speed, by_gain, porosity[cell], c)
+        _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, speed, by_gain, porosity[cell], c)

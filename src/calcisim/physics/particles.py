@@ -18,7 +18,7 @@ from calcisim.physics.kinetics import (
     FETUIN,
     FREE,
     GIVEN_FREE,
-    GROWN,
+    HELD,
     INSIDE,
     LOSS,
     PLACES,
@@ -107,8 +107,8 @@ def advance_primaries(voxels, stage, particle, vanished, row0, row1):
         enter = held[ENTERING, row]
         births = (stage[BORN, row], free_births * enter, free_births * (1.0 - enter))
         kept = 1.0
-        if stage[DISSOLVED, row] > 0.0 and stage[GROWN, row] > 0.0:
-            kept = max(1.0 - stage[DISSOLVED, row] / stage[GROWN, row], 0.0)
+        if stage[DISSOLVED, row] > 0.0 and stage[HELD, row] > 0.0:
+            kept = max(1.0 - stage[DISSOLVED, row] / stage[HELD, row], 0.0)
         largest = 0.0
         any_left = False
         for place in range(PLACES):

@@ -125,8 +125,8 @@ class SiteProblem:
             self.base[...] = state.u
             self.mineral_base[...] = state.mineral
             self.mineral[...] = state.mineral
-            for base, _ in kinetics.WEIGHTED:
-                local[base] = 0.0
+            for base, _, many in kinetics.INTEGRALS:
+                local[base : base + many] = 0.0
             self.gain[...] = 0.0
             self.gross[...] = 0.0
             return
@@ -137,8 +137,8 @@ class SiteProblem:
         np.subtract(self.first_mineral, state.mineral, out=self.mineral_base)
         self.mineral_base *= w
         self.mineral_base += state.mineral
-        for base, gained in kinetics.WEIGHTED:
-            np.multiply(local[gained], w, out=local[base])
+        for base, gained, many in kinetics.INTEGRALS:
+            np.multiply(local[gained : gained + many], w, out=local[base : base + many])
         self.gain *= w
         self.gross *= w
 
@@ -166,7 +166,7 @@ class SiteProblem:
             kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(phases, -1),
             self.porosity.reshape(-1), self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, species, -1), self.voxels,
             self.local, model.chemistry, model.nucleation, model.phases, model.particle,
-            (gamma_dt, elapsed, model.minimum_porosity, model.least_porosity, self.mineral_base.reshape(phases, -1)),
+            (gamma_dt, elapsed, model.minimum_porosity, model.least_porosity, self.state.mineral.reshape(phases, -1)),
         )  # fmt: skip
         return largest(self.local[kinetics.FAILED]) == 0.0
 
@@ -248,7 +248,7 @@ class SiteProblem:
         room = self.initial_porosity[INNER] - self._filled(self.mineral[inner])
         fields = (
             self.u[inner][positive], self.first_u[inner][positive], self.mineral[inner], local[kinetics.DEBRIS], local[kinetics.NUCLEATORS],
-            local[kinetics.BORN], local[kinetics.BORN_FREE], local[kinetics.GROWN] - local[kinetics.DISSOLVED],
+            local[kinetics.BORN], local[kinetics.BORN_FREE], local[kinetics.HELD] - local[kinetics.DISSOLVED],
         )  # fmt: skip
         return float(room.min()) < self.model.least_porosity or any(not float(field.min()) >= 0.0 for field in fields)
 
@@ -288,9 +288,8 @@ class SiteProblem:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""
         self.c[...] = self.state.c
         self.mineral[...] = self.state.mineral
-        self.mineral_base[...] = self.state.mineral
-        for base, _ in kinetics.WEIGHTED:
-            self.local[base] = 0.0
+        for base, _, many in kinetics.INTEGRALS:
+            self.local[base : base + many] = 0.0
         self.voxels.given_births[...] = 0.0
         self.voxels.continuous[...] = 0.0
         self.particles.hold_still(0.0)
