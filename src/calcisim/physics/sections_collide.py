@@ -187,7 +187,7 @@ def _prepare(number, mass, share, low, high, edges, work):
     """Profiles of the occupied classes, and nothing in the lanes beyond them."""
     count = edges.shape[0] - 1
     for i in range(low, high):
-        profile(number[i] * share[i], mass[i] * share[i], edges[i], edges[i + 1], i == count - 1, edges[count], i, work)
+        profile(number[i] * share[i], mass[i] * share[i], edges[i], edges[i + 1], i == count - 1, i, work)
         work[UP_NUMBER * STRIDE + i] = 0.0
         work[UP_MASS * STRIDE + i] = 0.0
         work[TAKEN * STRIDE + i] = 0.0
@@ -214,7 +214,7 @@ def collision_rates(number, mass, share, low, high, sections, work, d_number, d_
     _prepare(number, mass, share, low, high, edges, work)
     near = sections.reach.shape[0]
     for j in range(low, high - near):
-        if number[j] > 0.0:
+        if number[j] * share[j] > 0.0:
             first = j + near
             padded = (high - first + LANES - 1) // LANES * LANES
             _row(sections.table, work, j, first, padded)

@@ -17,12 +17,13 @@ ROWS = 21
 
 
 @kernel
-def profile(number, mass, low, high, last, edge, index, work):
+def profile(number, mass, low, high, last, index, work):
     """AGG-12. Linear in-class density p(s) = 1 + B (2s − 1) on the support [b − W, b], with the class's number N and mean m = M/N.
 
     t = (m − low)/(high − low), B = 6t − 3 on the whole class for 1/3 ≤ t ≤ 2/3; else a triangle of width W = 3 (m − low) or 3 (high − m)
-    at one side (B = −1, +1). Variance W² (1/12 − B²/36). The last class (`last`) keeps what outgrows the grid: `edge` bounds the size at
-    which its collision rate is read. Writes the rows NUMBER … GAP of class `index`.
+    at one side (B = −1, +1). Variance W² (1/12 − B²/36). The last class (`last`) keeps what outgrows the grid. A mean beyond the class
+    (there, or where a thin class collected much within a step) has the rates of the edge, because the bilinear kernel holds inside the
+    class only and may be negative beyond. Writes the rows NUMBER … GAP of class `index`.
     """
     mean = mass / number if number > 0.0 else 0.5 * (low + high)
     width = high - low
@@ -39,7 +40,7 @@ def profile(number, mass, low, high, last, edge, index, work):
         top = mean + width / 3.0
     work[NUMBER * STRIDE + index] = number
     work[MEAN * STRIDE + index] = mean
-    work[KNOWN * STRIDE + index] = min(max(mean, low), edge)
+    work[KNOWN * STRIDE + index] = min(max(mean, low), high)
     work[VARIANCE * STRIDE + index] = width * width * (1.0 / 12.0 - tilt * tilt / 36.0)
     work[TILT * STRIDE + index] = tilt
     work[RISE * STRIDE + index] = 1.0 + tilt
@@ -48,5 +49,5 @@ def profile(number, mass, low, high, last, edge, index, work):
     work[WIDTH * STRIDE + index] = width
     work[PER_WIDTH * STRIDE + index] = 0.0 if last else 1.0 / max(width, 1e-300)
     work[TOP * STRIDE + index] = top
-    work[KNOWN_TOP * STRIDE + index] = min(max(top, low), edge)
+    work[KNOWN_TOP * STRIDE + index] = min(max(top, low), high)
     work[GAP * STRIDE + index] = 1e300 if last else high - top

@@ -12,17 +12,24 @@ from calcisim.physics.sections_profile import LEAVING, STRIDE
 ORDER = 2
 MOST_STEPS = 200000
 SHARE_USED = 0.5  # of a class per step at most
+THIN = 1e-60  # of all particles: a class with less does not collide, so that no product of two numbers runs out of the range of doubles
 
 
 @kernel
-def _occupied(number):
-    """First class that holds particles, and the one after the last."""
-    low = 0
-    high = number.shape[0]
-    while low < high and number[low] <= 0.0:
-        low += 1
-    while high > low and number[high - 1] <= 0.0:
-        high -= 1
+def _colliding(number, share):
+    """First class that collides, and the one after the last; `share` becomes 1 for those that do and 0 for empty and thin ones."""
+    thin = 0.0
+    for k in range(number.shape[0]):
+        thin += number[k]
+    thin *= THIN
+    low = number.shape[0]
+    high = low
+    for k in range(number.shape[0]):
+        share[k] = 0.0
+        if number[k] > thin:
+            share[k] = 1.0
+            low = min(low, k)
+            high = k + 1
     return low, high
 
 
@@ -38,7 +45,8 @@ def _shares(step, mass, number, low, high, work, share):
     total_number = 0.0
     total_mass = 0.0
     for i in range(low, high):
-        share[i] = 1.0
+        if share[i] <= 0.0:
+            continue
         used = step * work[LEAVING * STRIDE + i]
         if used > SHARE_USED * number[i]:
             share[i] = SHARE_USED * number[i] / used
@@ -83,9 +91,7 @@ def _halfway(number, mass, step, d_number, d_mass, new_number, new_mass):
 @kernel
 def _rates(number, mass, h, sections, work, share, d_number, d_mass):
     """Rates at the second stage, held back where a class would be used up; the share of mass whose collisions are left out."""
-    low, high = _occupied(number)
-    for k in range(low, high):
-        share[k] = 1.0
+    low, high = _colliding(number, share)
     collision_rates(number, mass, share, low, high, sections, work, d_number, d_mass)
     left = _shares(h, mass, number, low, high, work, share)
     if left > 0.0:
@@ -117,11 +123,9 @@ def coagulate(number, mass, duration, tolerance, first_step, sections, work, row
     done = 0.0
     step = first_step if first_step > 0.0 else duration
     for tried in range(MOST_STEPS):
-        low, high = _occupied(number)
+        low, high = _colliding(number, share)
         if high == low or done >= duration:
             return step, tried
-        for k in range(low, high):
-            share[k] = 1.0
         collision_rates(number, mass, share, low, high, sections, work, d_number, d_mass)
         ending = step >= duration - done
         h = duration - done if ending else step
