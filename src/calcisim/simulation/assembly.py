@@ -17,7 +17,7 @@ from calcisim.physics.phases import PHASES, PhaseLaws
 from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
 from calcisim.physics.routes import NucleationLaw
 from calcisim.scenario.tissues import Tissue, paint
-from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate
+from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate, Surroundings
 
 CHEMISTRY_TOLERANCE = 1e-6
 CHEMISTRY_PASSES = 40
@@ -158,6 +158,21 @@ def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
         )
         for name in INHIBITORS
     }
+
+
+def surroundings(scenario: Any, one: Any, composition: Any) -> Surroundings:
+    """A medium that is poured into a site, by default the scenario's own."""
+    composition = scenario.fluid if composition is None else composition
+    water = ultrafiltrate(**composition.laboratory())
+    carbon_dioxide = one.carbon_dioxide if one.carbon_dioxide is not None else water.pco2_atm
+    return Surroundings(
+        fluid=np.array([getattr(water, name) for name in SPECIES]),
+        chemistry=chemistry(water, composition.temperature, carbon_dioxide),
+        inhibitors=inhibitors(composition, water),
+        fetuin=float(composition.fetuin),
+        nucleators=float(composition.nucleators),
+        coverage=protein_coverage(composition),
+    )
 
 
 def model(scenario: Any) -> ModelSetup:
@@ -305,4 +320,20 @@ def site(scenario: Any, one: Any) -> SiteSetup:
         fetuin=float(scenario.fluid.fetuin),
         coverage=protein_coverage(scenario.fluid),
         uptake_capacity=_column(index, tissues, "uptake_capacity"),
+        shear_rate=max(tissue.shear_rate for tissue in tissues),
     )
+
+
+INTACT = 0.95  # state from which on a surface is taken to stay free of mineral, for the estimate of memory only
+
+
+def expected_to_bear(scenario: Any, one: Any) -> int:
+    """How many voxels of a site are expected to hold particles: with debris, nucleators, a worn surface, or an injury to come."""
+    index, tissues = paint(one)
+    worn = [
+        tissue.debris > 0.0 or tissue.device_surface > 0.0 or (tissue.surface_per_volume > 0.0 and tissue.substrate_state < INTACT)
+        for tissue in tissues
+    ]
+    if scenario.kind == "invitro" or any(event.kind == "expose" and event.site == one.name for event in scenario.event):
+        return int(index.size)
+    return int(np.count_nonzero(np.array(worn)[index]))

@@ -87,6 +87,8 @@ class Particles:
         if self.vanished.any():
             self._return(np.flatnonzero(self.vanished > 0.0))
         self._gather(dt)
+        if self.capacity.any():
+            self._engulf(dt)
         threads.rows(
             kernels.consume_protein, n, 1, voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield
         )  # fmt: skip
@@ -107,6 +109,18 @@ class Particles:
         placed = np.flatnonzero(slot >= 0)
         out[slot[placed]] = placed
         return out
+
+    def volumes(self) -> np.ndarray:
+        """Number and volume of held and free primaries per slot in use: (2 moments, 2 kinds, slots) [1/m³, m³/m³]."""
+        state, used = self.state, self.state.slots()
+        primaries, volume = np.zeros((2, used)), np.zeros((2, used))
+        threads.rows(kernels.totals, used, VOXELS_EACH, state.number, state.coordinate, state.count, self.model.particle, primaries, volume)
+        return np.stack([primaries, volume])
+
+    def free_part(self) -> np.ndarray:
+        """Share of the mineral of every slot in use that floats in the fluid."""
+        held, free = self.volumes()[1]
+        return np.divide(free, held + free, out=np.zeros_like(free), where=free > 0.0)
 
     def sticking(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """AGG-2 per slot: share of encounters that hold between free clumps, and between one and a fibril.
@@ -145,11 +159,8 @@ class Particles:
         if captured.any():
             particle = self.model.particle
             threads.rows(kernels.capture_primaries, used, VOXELS_EACH, state.number, state.coordinate, state.bare, state.count, captured, particle)
-        primaries, volume = np.zeros((2, used)), np.zeros((2, used))
         before = state.on_collagen[rows]
-        threads.rows(
-            kernels.totals, used, VOXELS_EACH, state.number, state.coordinate, state.count, self.model.particle, primaries, volume
-        )  # fmt: skip
+        primaries, volume = self.volumes()
         threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, clumps, primaries, volume)
         access = np.ones((2, used))
         threads.rows(clumping.clump_access, used, VOXELS_EACH, law, clumps, access)
@@ -158,3 +169,40 @@ class Particles:
         collected = np.where(captured >= 1.0, born[1], collected)
         gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + np.where(self.fibrils[rows] > 0.0, collected, 0.0)
         state.on_collagen[rows] = np.minimum(before + gained, primaries[0])
+
+    def _engulf(self, dt: float) -> None:
+        """PAR-7. Cells take up small bound particles, R = U m/(m + m_half) [mol Ca/(m³ s)], of clumps below the size that they can engulf.
+
+        m : calcium in mineral; all phases alike. What leaves is booked as engulfed; its room fills with fluid. Each class below that size
+        loses the same share. A step takes at most all that is small: 1 − exp(−R dt/small).
+        """
+        state, law, rows = self.state, self.model.clump, self.rows()
+        used = rows.size
+        if used == 0:
+            return
+        phases, species = state.mineral.shape[0], state.u.shape[0]
+        mineral, u, cell = state.mineral.reshape(phases, -1), state.u.reshape(species, -1), self.voxels.cell[rows]
+        calcium = self.model.phases.calcium @ mineral[:, cell]
+        row = parameters.values("particles")
+        share = np.zeros(used)
+        threads.rows(
+            clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], math.pi / 6.0 * row["uptake_largest"] ** 3, share
+        )  # fmt: skip
+        small = share * (1.0 - self.free_part()) * calcium
+        rate = self.capacity[rows] * calcium / (calcium + row["uptake_half"])
+        taken = -np.expm1(-rate * dt / np.maximum(small, 1e-300)) * np.where((small > 0.0) & (rate > 0.0), small, 0.0)
+        lost = np.divide(taken, calcium, out=np.zeros(used), where=calcium > 0.0)
+        gone = lost * mineral[:, cell]
+        mineral[:, cell] -= gone
+        volume = self.setup.voxel_volume
+        state.ledger.book("engulfed", -(self.model.stoichiometry @ gone).sum(axis=1) * volume)
+        room = self.model.phases.volume @ gone
+        u[:, cell] += room * self.setup.plasma[:, None]
+        state.ledger.book("exchanged", self.setup.plasma * float(np.sum(room)) * volume)
+        kept = 1.0 - np.divide(taken, np.maximum((1.0 - self.free_part()) * calcium, 1e-300))
+        state.number[: kinetics.FREE, :used] *= kept[:, None]
+        below = np.divide(taken, np.maximum(small, 1e-300))
+        cut = np.searchsorted(law.edges, math.pi / 6.0 * row["uptake_largest"] ** 3)
+        state.clumps[0, :, :cut, :used] *= 1.0 - below
+        state.on_collagen[rows] *= kept
+        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, state.clumps[..., :used], *self.volumes())

@@ -44,7 +44,8 @@ class Simulation:
     def _site(self, shared: ModelSetup, one: Any) -> Site:
         setup = assembly.site(self.scenario, one)
         chemistry = shared.chemistry._replace(carbon_dioxide=setup.carbon_dioxide)
-        return Site(setup, replace(shared, chemistry=chemistry), self.seed)
+        clump = assembly.clump_law(self.scenario, shared.particle, setup.shear_rate)
+        return Site(setup, replace(shared, chemistry=chemistry, clump=clump), self.seed)
 
     def _moments(self, name: str) -> list[float]:
         """Times at which something happens to a site, ascending."""
@@ -80,6 +81,8 @@ class Simulation:
         site = self.sites[name]
         for event in self.scenario.event:
             if event.site == name and event.at == now:
+                if event.kind == "change-medium":
+                    self._stand_in(name, event)
                 _ACTS[event.kind](site, event, self._mask(site, event))
         levers = combined(self.scenario.treatment, now, name)
         site.set_levers(levers.nucleation_coverage, levers.growth_affinity)
@@ -125,13 +128,25 @@ class Simulation:
         return {f"{name}.{key}": array for name, site in self.sites.items() for key, array in site.state.arrays().items()}
 
     def meta(self) -> dict[str, Any]:
-        return {"seed": self.seed, "counts": {name: site.count() for name, site in self.sites.items()}}
+        counts = {name: site.count() for name, site in self.sites.items()}
+        return {"seed": self.seed, "counts": counts, "times": {name: site.time for name, site in self.sites.items()}}
+
+    def _pour(self, name: str, until: float) -> None:
+        """The fluid that a site stands in after the changes of medium up to `until` [s], as its surroundings; what it holds is not touched."""
+        for event in sorted(self.scenario.event, key=lambda event: event.at):
+            if event.kind == "change-medium" and event.site == name and event.at <= until:
+                self._stand_in(name, event)
+
+    def _stand_in(self, name: str, event: Any) -> None:
+        one = next(one for one in self.scenario.site if one.name == name)
+        self.sites[name].stand_in(assembly.surroundings(self.scenario, one, event.medium))
 
     @classmethod
     def restore(cls, scenario: Any, arrays: dict[str, np.ndarray], meta: dict[str, Any], threads: int = 1) -> "Simulation":
         """The simulation as a checkpoint left it."""
         simulation = cls(scenario, meta["seed"], threads)
         for name, site in simulation.sites.items():
+            simulation._pour(name, meta["times"][name])
             own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
             site.load(own, meta["counts"][name])
         return simulation
@@ -145,7 +160,11 @@ def _expose(site: Site, event: Any, mask: np.ndarray) -> None:
     site.expose(mask, event.fraction, event.s, 0.0 if event.healing is None else 1.0 / event.healing)
 
 
-_ACTS: dict[str, Callable[[Site, Any, np.ndarray], None]] = {"excise": _excise, "expose": _expose}
+def _change_medium(site: Site, event: Any, mask: np.ndarray) -> None:
+    site.renew(event.share)
+
+
+_ACTS: dict[str, Callable[[Site, Any, np.ndarray], None]] = {"excise": _excise, "expose": _expose, "change-medium": _change_medium}
 
 
 def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -171,16 +190,20 @@ def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[st
 
 
 def memory_estimate(scenario: Any) -> int:
-    """Peak bytes of a run: fields per voxel and species, and what active voxels carry, over an interpreter with its libraries."""
+    """Peak bytes of a run: fields per voxel and species, what active voxels carry, and particles of those in which mineral is expected."""
     total = BASE_MEMORY
     for one in scenario.site:
         nx, ny, nz = one.grid.counts
         padded = (nx + 2) * (ny + 2) * (nz + 2)
+        bearing = assembly.expected_to_bear(scenario, one)
         total += padded * PADDED_BYTES + nx * ny * nz * VOXEL_BYTES
+        total += int(bearing * (PARTICLE_BYTES + CLASS_BYTES * scenario.population.classes))
     return total
 
 
 # Measured peaks of one simulated year with a tenth of the voxels at work: 256², 64³, 24³ to 80³ (benchmarks/years.py prints them).
-BASE_MEMORY = 206_000_000  # interpreter, libraries and compiled kernels
-PADDED_BYTES = 700  # fields with their ghost layer, and the hierarchy
-VOXEL_BYTES = 1_300  # cohorts, substrate, warm starts, lattice
+BASE_MEMORY = 230_000_000  # interpreter, libraries and compiled kernels
+PADDED_BYTES = 1_200  # fields with their ghost layer, and the hierarchy
+VOXEL_BYTES = 1_100  # substrate, warm starts, stage, lattice
+PARTICLE_BYTES = 2_500  # cohorts in three places
+CLASS_BYTES = 80  # four moments of two kinds of clumps, with room to grow

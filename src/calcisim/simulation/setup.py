@@ -62,7 +62,7 @@ class SiteSetup:
     spacing, depth [m]; voxel_volume [m³]; initial_porosity, hindrance, perfusion κ [1/s], dry_mass [kg/m³]: (z, y, x);
     face_exchange (6,): z, y, x, low and high [m/s], 0 closed, inf held at plasma; assay: voxels that µg/mg outputs count;
     fetuin: of the fluid [mol/m³]; coverage: share of a particle's surface that protein covers [-]; uptake_capacity: what cells may engulf
-    [mol Ca/(m³ s)], (z, y, x)
+    [mol Ca/(m³ s)], (z, y, x); shear_rate of the fluid [1/s]
     """
 
     name: str
@@ -84,6 +84,20 @@ class SiteSetup:
     fetuin: float
     coverage: float
     uptake_capacity: Array
+    shear_rate: float
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a fluid around a site brings: totals (species,) [mol/m³], its chemistry, inhibitors, fetuin and nucleators per fluid [mol/m³,
+    1/m³], and the share of a particle's surface that its protein covers [-]."""
+
+    fluid: Array
+    chemistry: Chemistry
+    inhibitors: dict[str, "Inhibitor"]
+    fetuin: float
+    nucleators: float
+    coverage: float
 
 
 @dataclass(frozen=True)

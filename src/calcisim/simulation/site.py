@@ -1,7 +1,8 @@
 """One site in time: birth of its state, steps between events, and acts on it."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from calcisim.physics.seeding import Arrivals, first_arrivals
 from calcisim.simulation import lattice as seeding_lattice
 from calcisim.simulation.ledger import Ledger
 from calcisim.simulation.model import SiteProblem
-from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Substrate, padded
+from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Substrate, Surroundings, padded
 from calcisim.simulation.state import COHORTS, State
 
 LARGEST_STEP = 30.0 * 86400.0
@@ -29,6 +30,7 @@ class Site:
     model: ModelSetup
     seed: int
     newton: NewtonControl = field(default_factory=NewtonControl)
+    nucleators: float = 0.0
 
     def __post_init__(self) -> None:
         setup = self.setup
@@ -157,6 +159,54 @@ class Site:
         substrate[:, routes.AFFINITY_INSIDE] = inside
         substrate[:, routes.MAGNESIUM_WEIGHT] = reach["magnesium"] * magnesium.weight / total
         substrate[:, routes.MAGNESIUM_AFFINITY] = reach["magnesium"] * magnesium.affinity
+
+    def stand_in(self, around: Surroundings) -> None:
+        """Take over the chemistry, inhibitors and proteins of another fluid; what the site holds is not touched."""
+        self.setup = replace(self.setup, plasma=around.fluid, fetuin=around.fetuin, coverage=around.coverage)
+        self.nucleators = around.nucleators
+        self.model = replace(self.model, chemistry=around.chemistry, inhibitors=around.inhibitors)
+        self.problem.setup = self.problem.particles.setup = self.setup
+        self.problem.model = self.problem.particles.model = self.model
+
+    def renew(self, share: float) -> None:
+        """Pour off a share of the fluid, with the particles that float in it, and fill up with the fluid that the site stands in now.
+
+        Dissolved amounts that leave and enter are exchanged, mineral that leaves is drained; both are reckoned from what is moved.
+        """
+        state, setup, inner = self.state, self.setup, (slice(None), *INNER)
+        fresh = self.open_porosity() * setup.plasma[:, None, None, None]
+        change = share * (fresh - state.u[inner])
+        gross = share * (np.abs(fresh) + np.abs(state.u[inner]))
+        per_species = [np.array([math.fsum(field.ravel()) for field in part]) * setup.voxel_volume for part in (change, gross)]
+        state.ledger.book("exchanged", *per_species)
+        state.u[inner] += change
+        self._drain(share)
+        state.c[inner] = state.u[inner] / self.open_porosity()
+        porosity = self.setup.initial_porosity.ravel()[self.active]
+        state.fetuin += share * (setup.fetuin - state.fetuin)
+        state.nucleators += share * (self.nucleators * porosity - state.nucleators)
+
+    def _drain(self, share: float) -> None:
+        """Free particles that leave with their fluid, in all phases alike; fluid of the surroundings fills their room."""
+        state, setup, rows = self.state, self.setup, self.problem.particles.rows()
+        floating = self.problem.particles.free_part()
+        cell = self.problem.voxels.cell[rows]
+        phases, species = state.mineral.shape[0], state.u.shape[0]
+        mineral, u = state.mineral.reshape(phases, -1), state.u.reshape(species, -1)
+        gone = share * floating * mineral[:, cell]
+        mineral[:, cell] -= gone
+        volume = setup.voxel_volume
+        state.ledger.book("drained", -(self.model.stoichiometry @ gone).sum(axis=1) * volume)
+        room = self.model.phases.volume @ gone
+        u[:, cell] += room * setup.plasma[:, None]
+        state.ledger.book("exchanged", setup.plasma * float(np.sum(room)) * volume)
+        left = 1.0 - share
+        used = rows.size
+        state.number[kinetics.FREE, :used] *= left
+        state.clumps[1, ..., :used] *= left
+        state.shielded[rows] *= left
+        if left == 0.0:
+            state.count[kinetics.FREE, :used] = 0
 
     def expose(self, mask: np.ndarray, fraction: float, state: float, healing: float) -> None:
         """Lay open a share of the surface at substrate state `state`; it closes at rate `healing` [1/s].
