@@ -18,12 +18,12 @@ from calcisim.physics.kinetics import (
     FETUIN,
     FREE,
     GIVEN_FREE,
-    HELD,
     INSIDE,
     LOSS,
     PLACES,
     SHIFT,
     WEIGHT,
+    WHOLE,
 )
 from calcisim.physics.population import advance_cohorts, cohort_area, cohort_volume, shrink_cohorts, transfer_cohorts
 
@@ -107,8 +107,8 @@ def advance_primaries(voxels, stage, particle, vanished, row0, row1):
         enter = held[ENTERING, row]
         births = (stage[BORN, row], free_births * enter, free_births * (1.0 - enter))
         kept = 1.0
-        if stage[DISSOLVED, row] > 0.0 and stage[HELD, row] > 0.0:
-            kept = max(1.0 - stage[DISSOLVED, row] / stage[HELD, row], 0.0)
+        if stage[DISSOLVED, row] > 0.0 and stage[WHOLE, row] > 0.0:
+            kept = max(1.0 - stage[DISSOLVED, row] / stage[WHOLE, row], 0.0)
         largest = 0.0
         any_left = False
         for place in range(PLACES):

@@ -22,6 +22,7 @@ from calcisim.numerics.multigrid import Hierarchy
 from calcisim.numerics.reduce import largest
 from calcisim.numerics.sdirk import GAMMA, Stage
 from calcisim.physics import kinetics, transport
+from calcisim.physics.elimination import eliminate_minerals
 from calcisim.physics.routes import EXPOSED, HEALING
 from calcisim.physics.seeding import RANDOM_ARRIVALS, Arrivals, Lattice, draw, keep, predicted_rate
 from calcisim.simulation.particles import Particles
@@ -163,7 +164,7 @@ class SiteProblem:
             return True
         species, phases, model = self.c.shape[0], self.mineral.shape[0], self.model
         threads.rows(
-            kinetics.eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(phases, -1),
+            eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(phases, -1),
             self.porosity.reshape(-1), self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, species, -1), self.voxels,
             self.local, model.chemistry, model.nucleation, model.phases, model.particle,
             (gamma_dt, elapsed, model.minimum_porosity, model.least_porosity, self.state.mineral.reshape(phases, -1)),
@@ -248,7 +249,7 @@ class SiteProblem:
         room = self.initial_porosity[INNER] - self._filled(self.mineral[inner])
         fields = (
             self.u[inner][positive], self.first_u[inner][positive], self.mineral[inner], local[kinetics.DEBRIS], local[kinetics.NUCLEATORS],
-            local[kinetics.BORN], local[kinetics.BORN_FREE], local[kinetics.HELD] - local[kinetics.DISSOLVED],
+            local[kinetics.BORN], local[kinetics.BORN_FREE], local[kinetics.WHOLE] - local[kinetics.DISSOLVED],
         )  # fmt: skip
         return float(room.min()) < self.model.least_porosity or any(not float(field.min()) >= 0.0 for field in fields)
 
