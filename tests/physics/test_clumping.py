@@ -276,6 +276,20 @@ def test_mobile_singles_meet_as_brownian_equals_do():
     assert sizes.fused == pytest.approx(1.0 - left / number, rel=1e-9)
 
 
+def test_what_is_caught_at_once_does_not_collide_first():
+    """Fast capture: mobile clumps meet for 1/k of the step, however long the step is."""
+    merged = []
+    for seconds in (1e6, 1e8):
+        clumps = cl.empty(K, 1)
+        _, share, events = advance(clumps, 0.0, (0.0, 1e12), seconds, 1.0, 0.002)
+        rate = capture_rate(LAW.envelope[cl.MOBILE, 0], LAW.diffusivity[0], 0.002, 1e-7, 1.0)
+        assert rate * seconds > 1e3
+        assert share[0] == 1.0
+        merged.append(events[2, 0])
+    assert merged[0] == pytest.approx(merged[1], rel=1e-2)
+    assert merged[0] < 1e-5 * 1e12
+
+
 def test_births_join_what_they_touch():
     """1 − e^(−Θ) of the births; what lies in voids fills, and the envelope does not widen with it."""
     clumps = population(low=22, high=34, number=2e14)

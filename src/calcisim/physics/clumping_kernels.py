@@ -147,6 +147,8 @@ def bear_bound(law, held, born, shift, theta, weight, room, new):
 @kernel
 def collide(sections, held, duration, work, rows, old):
     """Collisions of one kind (AGG-19); primaries and what fills voids ride with the mass (CLP-2). Returns mergers [1/m³], steps tried."""
+    if not duration > 0.0:
+        return 0.0, 0
     old[0] = held[VOLUME]
     before = held[NUMBER].sum()
     _, tried = coagulate(held[NUMBER], held[VOLUME], duration, TOLERANCE, 0.0, sections, work, rows)
@@ -159,22 +161,23 @@ def collide(sections, held, duration, work, rows, old):
 
 
 @kernel
-def impinge(law, held, born, theta, work, rows, old):
+def impinging_time(law, held, born, theta):
     """CLP-7. A new primary that touches m ≥ 2 bound clumps makes them one: Θ − 1 + e^(−Θ) mergers per birth, from pairs with K = T_u T_w.
 
-    T_u = (4/3)π (R_u + R_max)³ of a clump of size u [m³]: K [m⁶] coagulates (AGG-19) for a `duration` of births [1/m³], scaled so that
-    the first births merge as many as Θ (CLP-5) says. Nothing is done below 1e-9 mergers per clump. Source: m is Poisson's, derivation.
+    T_u = (4/3)π (R_u + R_max)³ of a clump of size u [m³]: K [m⁶] coagulates (AGG-19) for a duration of births [1/m³], scaled so that
+    the first births merge as many as Θ (CLP-5) says. Returns the duration; 0 below 1e-9 mergers per clump.
+    Source: m is Poisson's, derivation.
     """
     expected = born * (theta - 1.0 + math.exp(-theta)) if theta > 1e-3 else born * 0.5 * theta * theta * (1.0 - theta / 3.0)
     if not expected >= FEW * held[NUMBER].sum():
-        return 0.0, 0
+        return 0.0
     tabulated = 0.0
     radius = law.primary.radius
     for k in range(held.shape[1]):
         if held[NUMBER, k] > 0.0:
             size = min(held[VOLUME, k] / held[NUMBER, k], law.edges[-1])
             tabulated += held[NUMBER, k] * BALL * (envelope_radius(size, radius, law.dimension[0]) + radius) ** 3
-    return collide(law.impinging, held, expected / (0.5 * tabulated * tabulated), work, rows, old)
+    return expected / (0.5 * tabulated * tabulated)
 
 
 @kernel
@@ -191,14 +194,12 @@ def fastest(sections, held, low, high):
 
 
 @kernel
-def aggregate(law, held, duration, work, rows, old):
-    """Collisions of mobile clumps for dt × sticking/porosity [s]; nothing is done below 1e-9 mergers per clump."""
+def colliding_time(law, held, duration):
+    """The time that mobile clumps collide [s]: `duration`, or 0 where that makes less than 1e-9 mergers per clump."""
     low, high = occupied(held[NUMBER])
-    if high <= low or duration <= 0.0:
-        return 0.0, 0
-    if not 0.5 * fastest(law.mobile, held, low, high) * held[NUMBER].sum() * duration >= FEW:
-        return 0.0, 0
-    return collide(law.mobile, held, duration, work, rows, old)
+    if not law.aggregation or high <= low or duration <= 0.0:
+        return 0.0
+    return duration if 0.5 * fastest(law.mobile, held, low, high) * held[NUMBER].sum() * duration >= FEW else 0.0
 
 
 @kernel
@@ -221,18 +222,41 @@ def capture_rate(radius, diffusivity, fibrils, diameter, sticking):
 
 
 @kernel
-def capture(law, mobile, bound, seconds, fibrils, diameter, sticking):
-    """CLP-9. Of each class of mobile clumps the share 1 − e^(−k dt) becomes bound as it is (CLP-8). Returns the share of primaries."""
+def capture_table(law, seconds, fibrils, diameter, sticking, table):
+    """CLP-9. Per class of mobile clumps, rows of `table` (3, K): left e^(−k dt), gone 1 − e^(−k dt), and the mean share of the step that
+    a clump stays mobile, (1 − e^(−k dt))/(k dt); k as CLP-8. A share below e^(−40) that is left rounds away.
+    """
+    for k in range(table.shape[1]):
+        table[0, k] = 1.0
+        table[1, k] = 0.0
+        table[2, k] = 1.0
+        rate = capture_rate(law.envelope[1, k], law.diffusivity[k], fibrils, diameter, sticking) * seconds if law.capture else 0.0
+        if rate > 0.0:
+            table[0, k] = math.exp(-rate) if rate < 40.0 else 0.0
+            table[1, k] = -math.expm1(-rate) if rate < 40.0 else 1.0
+            table[2, k] = table[1, k] / rate
+
+
+@kernel
+def mobile_share(mobile, table):
+    """Mean share of the step that mobile clumps stay mobile, by number."""
+    number = 0.0
+    staying = 0.0
+    for k in range(mobile.shape[1]):
+        number += mobile[NUMBER, k]
+        staying += mobile[NUMBER, k] * table[2, k]
+    return staying / number if number > 0.0 else 1.0
+
+
+@kernel
+def capture(mobile, bound, table):
+    """Mobile clumps that are caught (CLP-9) become bound as they are. Returns the share of primaries caught."""
     held = mobile[PRIMARIES].sum()
     taken = 0.0
-    low, high = occupied(mobile[NUMBER])
-    for k in range(low, high):
-        if mobile[NUMBER, k] > 0.0:
-            rate = capture_rate(law.envelope[1, k], law.diffusivity[k], fibrils, diameter, sticking)
-            left = math.exp(-rate * seconds) if rate * seconds < 40.0 else 0.0  # a share that rounds away is not kept
-            gone = -math.expm1(-rate * seconds) if rate * seconds < 40.0 else 1.0
-            taken += gone * mobile[PRIMARIES, k]
+    for k in range(mobile.shape[1]):
+        if mobile[NUMBER, k] > 0.0 and table[1, k] > 0.0:
+            taken += table[1, k] * mobile[PRIMARIES, k]
             for moment in range(4):
-                bound[moment, k] += gone * mobile[moment, k]
-                mobile[moment, k] *= left
-    return taken / held if held > 0.0 else 0.0
+                bound[moment, k] += table[1, k] * mobile[moment, k]
+                mobile[moment, k] *= table[0, k]
+    return min(taken / held, 1.0) if held > 0.0 else 0.0

@@ -12,12 +12,15 @@ from calcisim.physics.clumping_kernels import (
     BALL,
     DENSEST,
     add_singles,
-    aggregate,
     bear_bound,
     capture,
+    capture_table,
+    collide,
+    colliding_time,
     envelope_radius,
     grow_clumps,
-    impinge,
+    impinging_time,
+    mobile_share,
     reach,
 )
 from calcisim.physics.sections_growth import below, inside
@@ -49,29 +52,34 @@ def _store(clumps, kind, row, held):
 
 
 @kernel
-def _bound_step(law, held, shift, born, new, work, rows):
-    """Growth, births and joining of what is bound; primaries that joined and mergers [1/m³], and collision steps, negative: unfinished."""
-    grow_clumps(law, held, shift, new)
-    if born <= 0.0:
-        return 0.0, 0.0, 0
-    if not law.impingement:
-        add_singles(law, held, born, shift)
-        return 0.0, 0.0, 0
-    theta = reach(law, held, rows[0], rows[1])
-    joined = bear_bound(law, held, born, shift, theta, rows[0], rows[1], new)
-    merged, tried = impinge(law, held, born, theta, work, rows, new)
-    return joined, merged, tried
+def _alike(values, row, other):
+    same = True
+    for i in range(values.shape[0]):
+        same = same and values[i, row] == values[i, other]
+    return same
 
 
 @kernel
-def _mobile_step(law, held, shift, born, duration, new, work, rows):
-    """Growth, births and collisions of what is mobile; mergers [1/m³], and collision steps, negative: unfinished."""
+def _bound_step(law, held, shift, born, new, rows):
+    """Growth and births of what is bound; the primaries that joined clumps [1/m³], and for how many births clumps are joined (CLP-7)."""
+    grow_clumps(law, held, shift, new)
+    if born <= 0.0:
+        return 0.0, 0.0
+    if not law.impingement:
+        add_singles(law, held, born, shift)
+        return 0.0, 0.0
+    theta = reach(law, held, rows[0], rows[1])
+    joined = bear_bound(law, held, born, shift, theta, rows[0], rows[1], new)
+    return joined, impinging_time(law, held, born, theta)
+
+
+@kernel
+def _mobile_step(law, held, shift, born, duration, table, new):
+    """Growth and births of what is mobile; how long they collide [s]."""
     grow_clumps(law, held, shift, new)
     if born > 0.0:
         add_singles(law, held, born, shift)
-    if not law.aggregation:
-        return 0.0, 0
-    return aggregate(law, held, duration, work, rows, new)
+    return colliding_time(law, held, duration * mobile_share(held, table))
 
 
 @kernel
@@ -79,8 +87,9 @@ def advance_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibril
     """CLP-10. One accepted step of the clumps: growth (CLP-4), births (CLP-6), joining (CLP-7), collisions (AGG-19), capture (CLP-9).
 
     clumps : (2, 4, K, R), changed in place; shift : (2, R) growth of bound and mobile primaries [R_max], ≥ 0; born : (2, R) [1/m³ tissue];
-    seconds : the step; sticking : (R,) share of mobile encounters that hold; porosity : (R,) fluid per tissue, in which mobile clumps meet
-    (duration dt × sticking/porosity); fibrils : (3, R) volume fraction (0: none), diameter [m], share of contacts that hold.
+    seconds : the step; sticking : (R,) share of mobile encounters that hold; porosity : (R,) fluid per tissue, in which mobile clumps
+    meet (for dt × sticking/porosity × the mean share of dt that they stay mobile); fibrils : (3, R) volume fraction (0: none), diameter
+    [m], share of contacts that hold.
     Writes captured_share : (R,) captured/mobile primaries, and events : (3, R) [1/m³] births that joined a bound clump, mergers of bound
     clumps, mergers of mobile ones. Returns how many collision problems were left unfinished (0 unless a kernel is singular).
     """
@@ -90,22 +99,28 @@ def advance_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibril
     new = np.zeros((4, count))
     bound = np.zeros((4, count))
     mobile = np.zeros((4, count))
+    table = np.zeros((3, count))
     unfinished = 0
+    last = -1  # row whose fibrils `table` is for
     for row in range(row0, row1):
+        if last < 0 or not _alike(fibrils, row, last):
+            capture_table(law, seconds, fibrils[0, row], fibrils[1, row], fibrils[2, row], table)
+            last = row
         captured_share[row] = 0.0
         for event in range(3):
             events[event, row] = 0.0
         some_bound = _load(clumps, BOUND, row, bound) or born[BOUND, row] > 0.0
         some_mobile = _load(clumps, MOBILE, row, mobile) or born[MOBILE, row] > 0.0
         if some_bound:
-            events[0, row], events[1, row], tried = _bound_step(law, bound, shift[BOUND, row], born[BOUND, row], new, work, rows)
+            events[0, row], duration = _bound_step(law, bound, shift[BOUND, row], born[BOUND, row], new, rows)
+            events[1, row], tried = collide(law.impinging, bound, duration, work, rows, new)
             unfinished += 1 if tried < 0 else 0
         if some_mobile:
             duration = seconds * sticking[row] / porosity[row]
-            events[2, row], tried = _mobile_step(law, mobile, shift[MOBILE, row], born[MOBILE, row], duration, new, work, rows)
+            duration = _mobile_step(law, mobile, shift[MOBILE, row], born[MOBILE, row], duration, table, new)
+            events[2, row], tried = collide(law.mobile, mobile, duration, work, rows, new)
             unfinished += 1 if tried < 0 else 0
-            if law.capture:
-                captured_share[row] = capture(law, mobile, bound, seconds, fibrils[0, row], fibrils[1, row], fibrils[2, row])
+            captured_share[row] = capture(mobile, bound, table)
             _store(clumps, MOBILE, row, mobile)
         if some_bound or captured_share[row] > 0.0:
             _store(clumps, BOUND, row, bound)

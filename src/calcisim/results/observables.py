@@ -120,6 +120,24 @@ describe("excised_calcium_mg", "mg", "Calcium taken out by excisions so far")
 describe("dry_mass_mg", "mg", "Dry mass without mineral of the tissue and implant that are there")
 describe("primary_radius_um", "µm", "Mean radius of the primary particles")
 describe("calcium_phosphorus_ratio", "mol/mol", "Calcium to phosphorus of the deposit")
+for _phase, _words in (
+    ("acp", "amorphous calcium phosphate"), ("mg_acp", "its form stabilised by magnesium"), ("ocp", "octacalcium phosphate"),
+    ("dcpd", "dicalcium phosphate dihydrate"), ("hap", "hydroxyapatite"),
+):  # fmt: skip
+    describe(f"{_phase}_fraction", "1", f"Share of the calcium in mineral that is in {_words}")
+describe("sphere_median_um", "µm", "Median diameter of the primary particles, by number")
+describe("sphere_polydispersity", "1", "Standard deviation over mean of the diameters of primary particles")
+describe("captured_fraction", "1", "Share of the calcium in mineral that is held on surfaces or in fibrils")
+describe("collagen_associated_fraction", "1", "Share of the calcium in mineral that is held on or in collagen")
+describe("intrafibrillar_fraction", "1", "Share of the calcium in mineral that is inside fibrils")
+describe("colloid_fraction", "1", "Share of the calcium in mineral in free particles that protein shields")
+describe("particle_median_um", "µm", "Median volume-equivalent diameter of particles (single primaries and clumps of them), by number")
+describe("particle_polydispersity", "1", "Standard deviation over mean of the diameters of particles")
+describe("largest_particle_um", "µm", "Diameter of the largest particle: that of the last size class that at least one reaches")
+describe("fused_fraction", "1", "Share of the primary particles that are fused with others")
+describe("free_fetuin_umol_per_l", "µmol/L", "Free fetuin in the pore fluid where mineral can form, mean")
+describe("engulfed_calcium_mg", "mg", "Calcium in mineral that cells have taken up so far")
+describe("drained_calcium_mg", "mg", "Calcium in mineral that left with fluid that was poured off, so far")
 describe("onset_day", "d", "Day on which the mean deposit of the site passes 0.01 mg Ca/cm³, between the steps around it")
 describe(
     "limiting_step",

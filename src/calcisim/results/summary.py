@@ -11,6 +11,8 @@ NAME = "summary.json"
 REQUIRED = (
     "scenario", "days", "seed", "calcium_ug_per_mg_dry", "calcium_ug_per_mg_nonmineral", "deposit_calcium_mg",
     "deposit_phosphorus_mg", "calcium_phosphorus_ratio", "onset_day", "limiting_step", "nuclei", "expected_nuclei_per_cm3",
+    "clump_count", "largest_clump_mm", "sphericity", "lobules", "box_dimension", "sphere_median_um", "captured_fraction",
+    "collagen_associated_fraction", "acp_fraction", "hap_fraction",
     "ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "steps", "rejected_steps",
     "newton_iterations", "vcycles", "compile_s", "wall_s", "peak_memory_mb", "state_sha256",
 )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from calcisim.physics import kinetics
+from calcisim.physics import clumping, kinetics
 from calcisim.physics.particles import moments
 from calcisim.physics.phases import PHASES
 from calcisim.simulation.setup import INNER
@@ -14,6 +14,7 @@ from calcisim.simulation.site import Site
 CALCIUM_MASS, PHOSPHORUS_MASS = 40.078e-3, 30.974e-3  # kg/mol
 DAY = 86400.0
 Value = float | str | None
+NAMES = ("acp", "mg_acp", "ocp", "dcpd", "hap")  # of PHASES, in outputs
 
 
 def site_values(site: Site) -> dict[str, Value]:
@@ -21,26 +22,39 @@ def site_values(site: Site) -> dict[str, Value]:
     setup, volume = site.setup, site.volume()
     calcium, phosphorus = _deposit(site)
     relative = site.state.ledger.relative(site.problem.held())
-    excised = site.state.ledger.accounts["excised"].value[kinetics.CALCIUM]
+    lost = {kind: account.value[kinetics.CALCIUM] for kind, account in site.state.ledger.accounts.items()}
     onset = float(site.state.progress[0])
     return {
-        **assay([site]),
+        **pooled([site]),
         "deposit_calcium_mg": calcium * CALCIUM_MASS * 1e6,
         "deposit_phosphorus_mg": phosphorus * PHOSPHORUS_MASS * 1e6,
         "deposit_calcium_mg_per_cm3": calcium * CALCIUM_MASS / volume,
-        "calcium_phosphorus_ratio": calcium / phosphorus if phosphorus > 0.0 else None,
-        **_phase_fractions(site),
         "mineral_volume_fraction_max": float(site.filled().max()),
         "onset_day": onset / DAY if onset >= 0.0 else None,
         **_groups(site),
         "nuclei": round(float(site.state.progress[1]), 6),
         "expected_nuclei_per_cm3": float(np.sum(site.state.arrivals.expected)) / (volume * 1e6),
-        "primary_radius_um": _mean_radius(site),
-        "excised_calcium_mg": 0.0 - excised * CALCIUM_MASS * 1e6,
+        **{f"{kind}_calcium_mg": 0.0 - lost[kind] * CALCIUM_MASS * 1e6 for kind in ("excised", "engulfed", "drained")},
         "dry_mass_mg": float(np.sum(setup.dry_mass * site.state.tissue)) * setup.voxel_volume * 1e6,
         "ledger_calcium_relative": float(relative[kinetics.CALCIUM]),
         "ledger_phosphorus_relative": float(relative[kinetics.PHOSPHATE]),
         "ledger_alkalinity_relative": float(relative[kinetics.ALKALINITY]),
+    }
+
+
+def pooled(sites: Iterable[Site]) -> dict[str, Value]:
+    """Quantities over all that these sites hold together: shares of one amount, sizes of one crowd; None where there is nothing."""
+    sites = list(sites)
+    calcium, phosphorus = np.sum([_deposit(site) for site in sites], axis=0)
+    return {
+        **assay(sites),
+        "calcium_phosphorus_ratio": float(calcium / phosphorus) if phosphorus > 0.0 else None,
+        **_phase_fractions(sites),
+        "primary_radius_um": _mean_radius(sites),
+        **_spheres(sites),
+        **_shares(sites),
+        **_particle_sizes(sites),
+        "free_fetuin_umol_per_l": _free_fetuin(sites),
     }
 
 
@@ -56,12 +70,11 @@ def _phase_sums(site: Site) -> np.ndarray:
     return np.array([float(np.sum(phase)) for phase in phases])
 
 
-def _phase_fractions(site: Site) -> dict[str, Value]:
+def _phase_fractions(sites: list[Site]) -> dict[str, Value]:
     """Share of the calcium in mineral that each phase holds."""
-    calcium = _phase_sums(site) * site.model.phases.calcium
+    calcium = np.sum([_phase_sums(site) * site.model.phases.calcium * site.setup.voxel_volume for site in sites], axis=0)
     total = float(np.sum(calcium))
-    names = [f"{phase.lower() if phase != 'MgACP' else 'mg_acp'}_fraction" for phase in PHASES]
-    return {name: float(part) / total if total > 0.0 else None for name, part in zip(names, calcium, strict=True)}
+    return {f"{name}_fraction": float(part) / total if total > 0.0 else None for name, part in zip(NAMES, calcium, strict=True)}
 
 
 def assay(sites: Iterable[Site]) -> dict[str, Value]:
@@ -86,11 +99,107 @@ def _moments(site: Site) -> np.ndarray:
     return out
 
 
-def _mean_radius(site: Site) -> Value:
+def _mean_radius(sites: list[Site]) -> Value:
     """Number-averaged radius of the primary particles [µm]."""
-    number, radius, _, _ = _moments(site)
-    total = float(np.sum(number))
-    return float(np.sum(radius)) / total * site.model.particle.terminal_radius * 1e6 if total > 0.0 else None
+    number = radius = 0.0
+    for site in sites:
+        count, length, _, _ = _moments(site)
+        number += float(np.sum(count)) * site.setup.voxel_volume
+        radius += float(np.sum(length)) * site.setup.voxel_volume * site.model.particle.terminal_radius
+    return radius / number * 1e6 if number > 0.0 else None
+
+
+def _primaries(site: Site) -> tuple[np.ndarray, np.ndarray]:
+    """Number [1/m³ of tissue] and radius [R_max] of every cohort (place, slot, cohort); number 0 where there is none.
+
+    Linear in the table of radii (GRO-7): to 1e-5."""
+    state, particle, n = site.state, site.model.particle, site.state.slots()
+    used = np.arange(state.number.shape[2]) < state.count[:, :n, None]
+    x = np.where(used, np.maximum(state.coordinate[:, :n], 0.0), 0.0)
+    table = particle.table[:, 0]
+    radius = np.where(x < 0.05, x, np.interp(np.sqrt(np.sqrt(x)), np.arange(table.size) * particle.table_step, table))
+    return np.where(used, state.number[:, :n], 0.0), radius
+
+
+def _spheres(sites: list[Site]) -> dict[str, Value]:
+    """Median [µm] and sd/mean of the diameters of primaries, by number; the median is linear between the middles of cohorts."""
+    numbers, diameters = [], []
+    for site in sites:
+        number, radius = _primaries(site)
+        held = number > 0.0
+        numbers.append(number[held] * site.setup.voxel_volume)
+        diameters.append(2e6 * site.model.particle.terminal_radius * radius[held])
+    number, diameter = np.concatenate(numbers), np.concatenate(diameters)
+    if number.size == 0:
+        return {"sphere_median_um": None, "sphere_polydispersity": None}
+    order = np.argsort(diameter, kind="stable")
+    number, diameter = number[order], diameter[order]
+    upto = np.cumsum(number)
+    mean = float(np.average(diameter, weights=number))
+    spread = math.sqrt(float(np.average((diameter - mean) ** 2, weights=number)))
+    return {
+        "sphere_median_um": float(np.interp(0.5 * upto[-1], upto - 0.5 * number, diameter)),
+        "sphere_polydispersity": spread / mean if mean > 0.0 else None,
+    }
+
+
+def _shares(sites: list[Site]) -> dict[str, Value]:
+    """Where the calcium of the mineral is. A primary has the volume of its calcium as apatite: shares of volume are shares of calcium."""
+    total = captured = collagen = inside = colloid = 0.0
+    for site in sites:
+        number, radius = _primaries(site)
+        scale = 4.0 / 3.0 * math.pi * site.model.particle.terminal_radius**3 * site.setup.voxel_volume
+        volume = scale * number * radius**3
+        by_slot = volume.sum(axis=2)
+        held, primaries = (values[kinetics.BOUND] + values[kinetics.INSIDE] for values in (by_slot, number.sum(axis=2)))
+        on = site.state.on_collagen[site.problem.particles.rows()]
+        share = np.divide(on, primaries, out=np.zeros_like(on), where=primaries > 0.0)
+        bare = site.state.bare[kinetics.FREE, : by_slot.shape[1]]
+        total += float(np.sum(by_slot))
+        captured += float(np.sum(held))
+        collagen += float(np.sum(held * np.minimum(share, 1.0)))
+        inside += float(np.sum(by_slot[kinetics.INSIDE]))
+        colloid += float(np.sum(volume[kinetics.FREE] * (1.0 - bare)))
+    parts = {"captured": captured, "collagen_associated": collagen, "intrafibrillar": inside, "colloid": colloid}
+    return {f"{name}_fraction": part / total if total > 0.0 else None for name, part in parts.items()}
+
+
+def _particle_sizes(sites: list[Site]) -> dict[str, Value]:
+    """Sizes of single primaries and of what they have become part of, by volume-equivalent diameter."""
+    whole = np.stack([_classes(site) for site in sites], axis=-1)
+    names = ("particle_median_um", "particle_polydispersity", "largest_particle_um", "fused_fraction")
+    if not whole[:, clumping.NUMBER].sum() > 0.0:
+        return dict.fromkeys(names)
+    found = clumping.sizes(sites[0].model.clump.edges, whole, np.ones(len(sites)))
+    largest = found.largest * 1e6 if found.largest > 0.0 else None
+    return dict(zip(names, (found.number_median * 1e6, found.polydispersity, largest, found.fused), strict=True))
+
+
+def _classes(site: Site) -> np.ndarray:
+    """Clumps of a whole site by size: (kind, moment, class), per site and not per volume."""
+    return np.asarray(site.state.clumps[..., : site.state.slots()].sum(axis=-1)) * site.setup.voxel_volume
+
+
+def spectra(site: Site) -> dict[str, np.ndarray]:
+    """Particles of a site by size: edges of the classes (K+1,) as volume-equivalent diameters [m]; number [1/m³ of site] and solid volume
+    [m³/m³ of site] per class (K,), of bound and of mobile ones."""
+    out = {"edges": np.cbrt(6.0 / math.pi * site.model.clump.edges)}
+    whole = _classes(site) / site.volume()
+    for kind, name in ((clumping.BOUND, "bound"), (clumping.MOBILE, "mobile")):
+        out[name], out[f"{name}_volume"] = whole[kind, clumping.NUMBER], whole[kind, clumping.VOLUME]
+    return out
+
+
+def _free_fetuin(sites: list[Site]) -> Value:
+    """Fetuin left in the pore fluid of voxels that can mineralise, mean over that fluid [µmol/L]; None where the fluid has none."""
+    amount = water = 0.0
+    for site in sites:
+        if site.setup.fetuin <= 0.0 and not site.state.fetuin.any():
+            continue
+        fluid = site.setup.initial_porosity.ravel()[site.active] * site.setup.voxel_volume
+        amount += float(np.sum(fluid * site.state.fetuin))
+        water += float(np.sum(fluid))
+    return amount / water * 1e3 if water > 0.0 else None
 
 
 def _groups(site: Site) -> dict[str, Value]:
@@ -133,6 +242,8 @@ def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
     """Maps of one site: values (z, y, x), unit, long name."""
     c = site.state.c[(slice(None), *INNER)]
     number = _moments(site)[0]
+    calcium = site.model.phases.calcium[:, None, None, None] * site.phases()
+    particles, diameter = _particles(site)
     return {
         "mineral_calcium": (site.mineral(), "mol m-3", "calcium in mineral per tissue volume"),
         "primary_particles": (site.on_grid(site.by_row(number)), "m-3", "primary particles per tissue volume"),
@@ -140,7 +251,22 @@ def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
         "phosphate": (c[kinetics.PHOSPHATE], "mol m-3", "total dissolved phosphate per pore fluid"),
         "ph": (_ph(site), "1", "pH of the pore fluid"),
         "porosity": (site.open_porosity(), "1", "open pore fraction"),
+        **{
+            f"{name}_calcium": (values, "mol m-3", f"calcium in {phase} per tissue volume")
+            for name, phase, values in zip(NAMES, PHASES, calcium, strict=True)
+        },
+        "particles": (particles, "m-3", "single primaries and clumps of them per tissue volume"),
+        "particle_diameter": (diameter, "m", "mean volume-equivalent diameter of particles, 0 where there are none"),
     }
+
+
+def _particles(site: Site) -> tuple[np.ndarray, np.ndarray]:
+    """Particles per tissue volume [1/m³] and their mean volume-equivalent diameter [m], 0 where there are none; (z, y, x)."""
+    clumps = site.state.clumps[..., : site.state.slots()]
+    number, volume = clumps[:, clumping.NUMBER], clumps[:, clumping.VOLUME]
+    each = np.cbrt(6.0 / math.pi * np.divide(volume, number, out=np.zeros_like(volume), where=number > 0.0))
+    count, length = (site.on_grid(site.by_row(values.sum(axis=(0, 1)))) for values in (number, number * each))
+    return count, np.divide(length, count, out=np.zeros_like(count), where=count > 0.0)
 
 
 def _ph(site: Site) -> np.ndarray:

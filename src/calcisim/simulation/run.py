@@ -14,7 +14,8 @@ from calcisim.simulation.setup import ModelSetup
 from calcisim.simulation.site import Site
 
 _SUMS = (
-    "deposit_calcium_mg", "deposit_phosphorus_mg", "nuclei", "excised_calcium_mg", "dry_mass_mg",
+    "deposit_calcium_mg", "deposit_phosphorus_mg", "nuclei", "dry_mass_mg",
+    "excised_calcium_mg", "engulfed_calcium_mg", "drained_calcium_mg",
 )  # fmt: skip
 _LARGEST = ("ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "mineral_volume_fraction_max")
 
@@ -109,6 +110,10 @@ class Simulation:
     def fields(self) -> dict[str, dict[str, tuple[np.ndarray, str, str]]]:
         return {name: measures.fields(site) for name, site in self.sites.items()}
 
+    def spectra(self) -> dict[str, dict[str, np.ndarray]]:
+        """Particles by size per site: `edges` [m], and number and volume per class of bound and mobile ones (see measures.spectra)."""
+        return {name: measures.spectra(site) for name, site in self.sites.items()}
+
     def coordinates(self) -> dict[str, dict[str, np.ndarray]]:
         """Voxel centres [m] per site and axis."""
         return {
@@ -168,15 +173,15 @@ _ACTS: dict[str, Callable[[Site, Any, np.ndarray], None]] = {"excise": _excise, 
 
 
 def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Totals: sums of amounts, worst of the ledgers, µg/mg over all assayed regions, the earliest onset; what limits, and its numbers, are
-    those of the site with the largest deposit; a single site speaks for itself."""
+    """Totals: sums of amounts, worst of the ledgers, shares and sizes over what all sites hold, the earliest onset; what limits, and its
+    numbers, are those of the site with the largest deposit; a single site speaks for itself."""
     if len(values) == 1:
         return dict(next(iter(values.values())))
     rows = list(values.values())
     out: dict[str, Any] = dict.fromkeys(rows[0])
     out.update({name: sum(row[name] for row in rows) for name in _SUMS})
     out.update({name: max(row[name] for row in rows) for name in _LARGEST})
-    out.update(measures.assay(sites.values()))
+    out.update(measures.pooled(sites.values()))
     volume = sum(site.volume() for site in sites.values())
     out["deposit_calcium_mg_per_cm3"] = out["deposit_calcium_mg"] / (volume * 1e6)
     nuclei = sum(row["expected_nuclei_per_cm3"] * site.volume() for row, site in zip(rows, sites.values(), strict=True))
@@ -184,7 +189,7 @@ def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[st
     days = [row["onset_day"] for row in rows if row["onset_day"] is not None]
     out["onset_day"] = min(days, default=None)
     heaviest = max(rows, key=lambda row: row["deposit_calcium_mg"])
-    for name in ("calcium_phosphorus_ratio", "limiting_step", "damkohler", "thiele"):
+    for name in ("limiting_step", "damkohler", "thiele"):
         out[name] = heaviest[name]
     return out
 
