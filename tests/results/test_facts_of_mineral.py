@@ -22,10 +22,10 @@ def given(monkeypatch, **columns):
     ("ratios", "passed"),
     [
         ((1.35, 1.45, 1.65), True),
-        ((1.26, 1.45, 1.73), True),
+        ((1.26, 1.45, 1.69), True),
         ((1.2, 1.4, 1.65), False),
         ((1.4, 1.35, 1.65), False),
-        ((1.4, 1.5, 1.55), False),
+        ((1.4, 1.5, 1.60), False),
     ],
 )
 def test_calcium_to_phosphorus_rises_from_precursor_to_apatite(monkeypatch, ratios, passed):
