@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcisim.errors import UsageError
-from calcisim.results import clump_sizes, maps, observables, store, style, summary, timeseries
+from calcisim.results import clump_sizes, composition, maps, observables, spectrum, store, style, summary, timeseries
 
 DAY = 86400.0
 Series = dict[str, np.ndarray]
@@ -49,6 +49,22 @@ def draw(directory: Path, references: Iterable[Any] | None = None, formats: Sequ
         with style.figure(*clump_sizes.SIZE) as figure:
             clump_sizes.paint(figure, site, day, clumps)
             made += style.save(figure, directory / "figures" / f"clumps-{_slug(site)}", formats)
+    return made + _mineral_figures(directory, series, formats)
+
+
+def _mineral_figures(directory: Path, series: Series, formats: Sequence[str]) -> list[Path]:
+    """Phases over time, and particles by size at several times, where the run has them."""
+    made = []
+    if composition.drawable(series):
+        with style.figure(*composition.SIZE) as figure:
+            composition.paint(figure, series)
+            figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
+            made += style.save(figure, directory / "figures" / "phases", formats)
+    if sizes := spectrum.available(directory / store.NAME):
+        with style.figure(*spectrum.size(sizes)) as figure:
+            spectrum.paint(figure, sizes)
+            figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
+            made += style.save(figure, directory / "figures" / "particles", formats)
     return made
 
 
@@ -73,13 +89,13 @@ def _main_figure(directory: Path, series: Series, references: list[Any], found: 
 
 
 def _title(directory: Path) -> str:
-    done = summary.read(directory)
-    if done is not None:
-        return f"{done['scenario']}, {done['days']:g} days, seed {done['seed']}"
-    from calcisim.results import directory as run_directory
+    document = summary.read(directory)
+    if document is None:
+        from calcisim.results import directory as run_directory
 
-    document = run_directory.provenance(directory)
-    return f"{document['scenario']}, {document['days']:g} days, seed {document['seed']}"
+        document = run_directory.provenance(directory)
+    factor, unit = style.time_unit(document["days"])
+    return f"{document['scenario']}, {document['days'] * factor:g} {unit}, seed {document['seed']}"
 
 
 def _letter(axes: Any, number: int) -> None:

@@ -1,8 +1,9 @@
 """results.nc: the maps of a run as NetCDF-4 with CF metadata, one group per site, one forced write per frame.
 
 Every site's group has the dimensions time, z, y, x with coordinates in metres and days, so that
-`xarray.open_dataset("results.nc", group="cusp")` opens it. Values are float32: seven digits are more than a map needs, and
-half the disk; exact books are in timeseries.csv and in the checkpoint.
+`xarray.open_dataset("results.nc", group="cusp")` opens it. Where a run counts particles by size, the group also has the dimension
+size (classes by volume-equivalent diameter, with their bounds) and number and solid volume per class at each time. Values are
+float32: seven digits are more than a map needs, and half the disk; exact books are in timeseries.csv and in the checkpoint.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,15 @@ FILL = np.float32(9.969209968386869e36)  # NetCDF's own default for float32
 Field = tuple[np.ndarray, str, str]  # values (z, y, x), unit, long name
 Fields = Mapping[str, Mapping[str, Field]]  # site → name → field
 Coordinates = Mapping[str, Mapping[str, np.ndarray]]  # site → axis → positions [m]
+Spectra = Mapping[str, Mapping[str, np.ndarray]]  # site → edges (K+1,) [m] and the names of SPECTRA → per class (K,)
+
+# What a spectrum gives → variable, unit, long name
+SPECTRA = {
+    "bound": ("bound_number", "m-3", "bound particles per site volume, by size"),
+    "mobile": ("mobile_number", "m-3", "mobile particles per site volume, by size"),
+    "bound_volume": ("bound_volume", "1", "solid in bound particles per site volume, by size"),
+    "mobile_volume": ("mobile_volume", "1", "solid in mobile particles per site volume, by size"),
+}
 
 
 class Results:
@@ -31,8 +41,10 @@ class Results:
         self._dataset = dataset
 
     @classmethod
-    def create(cls, path: Path, attributes: Mapping[str, str], coordinates: Coordinates, fields: Fields) -> "Results":
-        """A new file (one that is there is replaced) with groups and variables as in `fields`, and no frame yet."""
+    def create(
+        cls, path: Path, attributes: Mapping[str, str], coordinates: Coordinates, fields: Fields, spectra: Spectra | None = None
+    ) -> "Results":
+        """A new file (one that is there is replaced) with groups and variables as in `fields` and `spectra`, and no frame yet."""
         import netCDF4
 
         path = Path(path)
@@ -40,7 +52,10 @@ class Results:
             dataset = netCDF4.Dataset(path, "w", format="NETCDF4")
             dataset.setncatts({"Conventions": "CF-1.11", **attributes})
             for site, values in fields.items():
-                _define(dataset.createGroup(site), coordinates.get(site, {}), values)
+                group = dataset.createGroup(site)
+                _define(group, coordinates.get(site, {}), values)
+                if spectra and site in spectra:
+                    _define_sizes(group, spectra[site])
             dataset.sync()
         return cls(path, dataset)
 
@@ -59,8 +74,8 @@ class Results:
         groups = list(self._dataset.groups.values())
         return np.asarray(groups[0]["time"][:].filled(np.nan)) * DAY if groups else np.zeros(0)
 
-    def write_frame(self, index: int, time: float, fields: Fields) -> None:
-        """Write frame `index` at `time` [s] for all sites and force it to the disk."""
+    def write_frame(self, index: int, time: float, fields: Fields, spectra: Spectra | None = None) -> None:
+        """Write frame `index` at `time` [s] for all sites and force it to the disk; a file begun without sizes goes on without them."""
         size = sum(values.size * 4 for site in fields.values() for values, _, _ in site.values())
         with storage(self.path, size):
             for site, values in fields.items():
@@ -68,6 +83,9 @@ class Results:
                 group["time"][index] = time / DAY
                 for name, (array, _, _) in values.items():
                     group[name][index] = np.asarray(array, dtype=np.float32)
+                if spectra and site in spectra and "size" in group.dimensions:
+                    for name, (variable, _, _) in SPECTRA.items():
+                        group[variable][index] = np.asarray(spectra[site][name], dtype=np.float32)
             self._dataset.sync()
 
     def close(self) -> None:
@@ -97,6 +115,20 @@ def _define(group: Any, coordinates: Mapping[str, np.ndarray], values: Mapping[s
             variable[:] = coordinates[axis]
     for name, (_, unit, long_name) in values.items():
         variable = group.createVariable(name, "f4", ("time", "z", "y", "x"), zlib=True, complevel=1, shuffle=True, fill_value=FILL)
+        variable.setncatts({"units": unit, "long_name": long_name})
+
+
+def _define_sizes(group: Any, spectrum: Mapping[str, np.ndarray]) -> None:
+    """Dimension, coordinate with bounds, and variables of the particles of one site by size."""
+    edges = np.asarray(spectrum["edges"])
+    group.createDimension("size", len(edges) - 1)
+    group.createDimension("ends", 2)
+    size = group.createVariable("size", "f8", ("size",))
+    size.setncatts({"units": "m", "long_name": "volume-equivalent diameter, middle of the class", "bounds": "size_bounds"})
+    size[:] = np.sqrt(edges[:-1] * edges[1:])
+    group.createVariable("size_bounds", "f8", ("size", "ends"))[:] = np.stack([edges[:-1], edges[1:]], axis=1)
+    for name, unit, long_name in SPECTRA.values():
+        variable = group.createVariable(name, "f4", ("time", "size"), zlib=True, complevel=1, shuffle=True, fill_value=FILL)
         variable.setncatts({"units": unit, "long_name": long_name})
 
 
@@ -135,6 +167,20 @@ def axes(path: Path, site: str) -> dict[str, np.ndarray]:
         if "time" not in group.variables:
             raise StorageError(f"{path}: is damaged: the maps of {site} have no times.")
         return {name: np.asarray(group[name][:]) for name in ("time", "z", "y", "x") if name in group.variables}
+
+
+def spectra(path: Path, site: str) -> dict[str, np.ndarray] | None:
+    """Particles of a site by size: `time` [d], `edges` (K+1,) [m], and the names of SPECTRA → (time, K); None where there are no sizes."""
+    import netCDF4
+
+    with _reading(path), netCDF4.Dataset(path, "r") as dataset:
+        group = dataset.groups[site]
+        if "size" not in group.dimensions:
+            return None
+        bounds = np.asarray(group["size_bounds"][:])
+        out = {"time": np.asarray(group["time"][:]), "edges": np.append(bounds[:, 0], bounds[-1, 1])}
+        out.update({name: np.ma.filled(group[variable][:], np.nan) for name, (variable, _, _) in SPECTRA.items()})
+        return out
 
 
 class _reading:

@@ -10,6 +10,7 @@ from calcisim.results.files import storage
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
 BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000"
 MAP = "cividis"
+TIMES = "viridis"  # of curves at several times: more steps than cividis can be told apart, also without red or green
 MILLIMETRE = 1 / 25.4  # in inches, matplotlib's unit of size
 
 _STYLE: Any = {
@@ -28,11 +29,18 @@ _STYLE: Any = {
     "ytick.major.width": 0.7,
     "lines.linewidth": 1.6,
     "legend.frameon": False,
-    "savefig.dpi": 200,
+    "savefig.dpi": 300,
     "svg.hashsalt": "calcisim",
     "pdf.fonttype": 42,  # letters stay letters in a PDF
 }
 _METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
+
+
+def time_unit(days: float) -> tuple[float, str]:
+    """Unit in which a time of so many days is said, and how many of it a day has: days, hours below two days, minutes below two hours."""
+    if days == 0.0 or days >= 2.0:
+        return 1.0, "days"
+    return (24.0, "hours") if 24.0 * days >= 2.0 else (1440.0, "minutes")
 
 
 @contextlib.contextmanager
