@@ -275,6 +275,7 @@ class SiteProblem:
         state.substrate[:, EXPOSED] *= np.exp(-state.substrate[:, HEALING] * self.dt)
         state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
         self.particles.accept(self.dt)
+        self.voxels = self.particles.voxels
 
     def _keep_rates(self) -> None:
         """What the last look at the kinetics says of the rates to come."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from calcisim import parameters
 from calcisim.numerics import threads
-from calcisim.physics import clumping, kinetics
+from calcisim.physics import clumping, drift, kinetics
 from calcisim.physics import particles as kernels
 from calcisim.physics.clumping_kernels import capture_rate
 from calcisim.physics.kinetics import FREE, Voxels
@@ -18,6 +18,8 @@ from calcisim.simulation.setup import ModelSetup, SiteSetup
 from calcisim.simulation.state import State
 
 LARGEST_USE = 0.3  # of the free protein, in a step
+PASSED = 0.1  # D dt/dx² of a sweep of free particles through the faces
+MOST_SWEEPS = 60
 VOXELS_EACH = 64  # what a voxel with particles weighs against one of a plain sweep, when work is shared out
 
 
@@ -36,6 +38,7 @@ class Particles:
             )
         )  # fmt: skip
         self.entry = self._entry_rate()
+        self.faces = self._colours()
         self.unfinished = 0
 
     def _entry_rate(self) -> np.ndarray:
@@ -87,6 +90,8 @@ class Particles:
         if self.vanished.any():
             self._return(np.flatnonzero(self.vanished > 0.0))
         self._gather(dt)
+        if self.faces and state.slots() and state.count[FREE].any():
+            self._spread(dt)
         if self.capacity.any():
             self._engulf(dt)
         threads.rows(
@@ -169,6 +174,52 @@ class Particles:
         collected = np.where(captured >= 1.0, born[1], collected)
         gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + np.where(self.fibrils[rows] > 0.0, collected, 0.0)
         state.on_collagen[rows] = np.minimum(before + gained, primaries[0])
+
+    def _colours(self) -> list[tuple[np.ndarray, float]]:
+        """Inner faces between active voxels, in two colours for each resolved axis: pairs of active voxels, and 1/Δx² of the axis."""
+        shape, rows = self.setup.shape, np.full(math.prod(self.setup.shape), -1)
+        rows[self.active] = np.arange(self.active.size)
+        grid, found = rows.reshape(shape), []
+        for axis, spacing in enumerate(self.setup.spacing):
+            for parity in (0, 1):
+                low = np.take(grid, np.arange(parity, shape[axis] - 1, 2), axis=axis).ravel()
+                high = np.take(grid, np.arange(parity + 1, shape[axis], 2), axis=axis).ravel()
+                both = (low >= 0) & (high >= 0)
+                if both.any():
+                    found.append((np.stack([low[both], high[both]], axis=1), 1.0 / spacing**2))
+        return found
+
+    def _spread(self, dt: float) -> None:
+        """Diffusion of free particles between voxels (DRI-3), in as many sweeps as the fastest needs, at most `MOST_SWEEPS`."""
+        law, sharpest = self.model.clump, max(weight for _, weight in self.faces)
+        fastest = sharpest * float(self._diffusivity().max()) * dt
+        sweeps = int(min(max(math.ceil(fastest / PASSED), 1), MOST_SWEEPS))
+        for number in range(sweeps):
+            self._pass_faces(dt / sweeps, self.faces if number % 2 == 0 else self.faces[::-1])
+        used = self.state.slots()
+        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, self.state.clumps[..., :used], *self.volumes())
+
+    def _diffusivity(self) -> np.ndarray:
+        """Mean diffusivity of the free particles of every slot in use [m²/s]."""
+        rows, used = self.rows(), self.state.slots()
+        out, fibrils = np.zeros(used), np.stack([self.fibrils[rows], self.diameter[rows]])
+        threads.rows(drift.mean_diffusivity, used, VOXELS_EACH, self.model.clump, self.state.clumps[..., :used], fibrils, out)
+        return out
+
+    def _pass_faces(self, dt: float, faces: list[tuple[np.ndarray, float]]) -> None:
+        """One sweep over the faces that have free particles on a side; there and back in turn, so that no direction is preferred."""
+        state = self.state
+        mineral = state.mineral.reshape(state.mineral.shape[0], -1)
+        for pairs, weight in faces:
+            beside = pairs[self._with_free()[pairs].any(axis=1)]
+            if state.make_room(np.unique(beside)):
+                self.voxels = self.voxels._replace(number=state.number, coordinate=state.coordinate, bare=state.bare, cohorts=state.count)
+            used = state.slots()
+            threads.rows(
+                drift.swap, len(beside), VOXELS_EACH, beside, state.slot, self.voxels.cell, weight * dt, self.porosity, self._diffusivity(),
+                state.number, state.coordinate, state.bare, state.count, state.clumps[..., :used], state.shielded, mineral, self.model.phases,
+                self.model.particle,
+            )  # fmt: skip
 
     def _engulf(self, dt: float) -> None:
         """PAR-7. Cells take up small bound particles, R = U m/(m + m_half) [mol Ca/(m³ s)], of clumps below the size that they can engulf.
