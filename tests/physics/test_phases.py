@@ -95,7 +95,13 @@ def test_nothing_grows_from_a_fluid_below_every_saturation(laws):
 
 @pytest.mark.parametrize(
     "ln_omega",
-    [(2.0, 1.0, 5.0, 1.0, 20.0), (2.0, -1.0, 5.0, 2.1, 20.0), (-1.0, -1.0, 5.0, 0.3, 20.0), (1e-6, 1e-6, 0.0, 1e-6, 0.0), (9.0, 9.0, 0, 9.0, 0)],
+    [
+        (2.0, 1.0, 5.0, 1.0, 20.0),
+        (2.0, -1.0, 5.0, 2.1, 20.0),
+        (-1.0, -1.0, 5.0, 0.3, 20.0),
+        (1e-6, 1e-6, 0, 1e-6, 0),
+        (9.0, 9.0, 0, 9.0, 0),
+    ],
 )
 def test_shares_of_the_soluble_phases_add_up_to_one(laws, ln_omega):
     ln_omega = np.array(ln_omega, dtype=float)
