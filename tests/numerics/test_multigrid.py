@@ -24,8 +24,8 @@ def conductance(random, shape, contrast):
     return contrast ** (field - 1.0)
 
 
-def fill(hierarchy, shape, spacing, weight=3.0, contrast=30.0, coupling=1.0):
-    """Random diagonals, harmonic faces and couplings on the finest level; returns them without ghosts."""
+def fill(hierarchy, shape, spacing, weight=3.0, contrast=30.0, coupling=1.0, signed=0.0):
+    """Random diagonals, harmonic faces and couplings on the finest level; `signed`: how far couplings reach below zero."""
     random = np.random.default_rng(7)
     fine, phases = hierarchy.fine, hierarchy.stoichiometry.shape[1]
     field = conductance(random, shape, contrast)
@@ -37,7 +37,7 @@ def fill(hierarchy, shape, spacing, weight=3.0, contrast=30.0, coupling=1.0):
         np.moveaxis(face[INNER], axis, 0)[1:] = weight * (min(spacing) / spacing[axis]) ** 2 * 2.0 * near * far / (near + far)
     where = random.random(shape) < 0.5
     for q in range(phases):
-        fine.w[(q, slice(None), *INNER)] = coupling * random.random((DIFFUSIVITY.size, *shape)) * where
+        fine.w[(q, slice(None), *INNER)] = coupling * (random.random((DIFFUSIVITY.size, *shape)) - signed) * where
     return fine
 
 
@@ -65,7 +65,8 @@ def matrix(fine, stoichiometry, shape):
 
 
 def setup(shape, spacing, phases, **options):
-    stoichiometry = STOICHIOMETRY[:, :phases]
+    """One or two phases with a stoichiometry, or as many as there are species, each of which takes up its own."""
+    stoichiometry = STOICHIOMETRY[:, :phases] if phases < DIFFUSIVITY.size else np.eye(DIFFUSIVITY.size)
     hierarchy = Hierarchy(shape, spacing, DIFFUSIVITY, stoichiometry)
     fine = fill(hierarchy, shape, spacing, **options)
     operator = matrix(fine, stoichiometry, shape)
@@ -102,9 +103,62 @@ def test_solution_is_that_of_a_direct_solver(shape, spacing, phases):
     assert np.allclose(y[(slice(None), *INNER)].ravel(), operator @ x[(slice(None), *INNER)].ravel(), rtol=1e-12, atol=1e-12)
 
 
+@pytest.fixture
+def four(monkeypatch):
+    """Four species, as the model has."""
+    monkeypatch.setitem(globals(), "DIFFUSIVITY", np.array([1.0, 0.95, 0.94, 1.58]))
+
+
+@pytest.mark.parametrize(("shape", "spacing"), CASES)
+@pytest.mark.parametrize("signed", [0.0, 0.1])
+@pytest.mark.usefixtures("four")
+def test_full_blocks_of_four_species_as_a_direct_solver(shape, spacing, signed):
+    """Rank 4 with the stoichiometry of the model, the identity; also where some uptakes fall with a solute."""
+    hierarchy, operator = setup(shape, spacing, 4, signed=signed)
+    random = np.random.default_rng(1)
+    b, x = np.zeros_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag)
+    b[(slice(None), *INNER)] = random.standard_normal((4, *shape))
+    assert Bicgstab(hierarchy).solve(b, x, 1e-12, 60)
+    exact = spsolve(operator, b[(slice(None), *INNER)].ravel())
+    assert np.abs(x[(slice(None), *INNER)].ravel() - exact).max() <= 1e-9 * np.abs(exact).max()
+
+
+@pytest.mark.usefixtures("four")
+def test_a_single_voxel_needs_a_single_cycle():
+    """The stored block is the inverse itself: without neighbours one cycle is exact, whatever the size of the coupling."""
+    for coupling in (1e-3, 1.0, 1e4):
+        hierarchy, operator = setup((1, 1, 1), (1.0, 1.0, 1.0), 4, coupling=coupling)
+        hierarchy.fine.w[(slice(None), slice(None), *INNER)] += coupling * np.eye(4)[..., None, None, None]
+        hierarchy.assemble()
+        dense = np.diag(hierarchy.fine.diag[:, 1, 1, 1]) + hierarchy.fine.w[:, :, 1, 1, 1]
+        b, x = np.zeros_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag)
+        b[:, 1, 1, 1] = (1.0, -2.0, 3.0, 0.5)
+        hierarchy.cycle(b, x)
+        assert x[:, 1, 1, 1] == pytest.approx(np.linalg.solve(dense, b[:, 1, 1, 1]), rel=1e-9)
+        assert operator.shape == (4, 4)
+
+
+def test_a_block_of_rank_one_is_the_identity_of_sherman_and_morrison():
+    """The same operator as one phase, and as several of which all but one are absent."""
+    shape, spacing = (5, 9, 13), (2.0, 1.0, 0.5)
+    one, _ = setup(shape, spacing, 1)
+    several = Hierarchy(shape, spacing, DIFFUSIVITY, STOICHIOMETRY)
+    for name in ("diag", "tx", "ty", "tz"):
+        getattr(several.fine, name)[...] = getattr(one.fine, name)
+    several.fine.w[0] = one.fine.w[0]
+    several.assemble()
+    b = np.zeros_like(one.fine.diag)
+    b[(slice(None), *INNER)] = np.random.default_rng(4).standard_normal((DIFFUSIVITY.size, *shape))
+    found = [np.zeros_like(b), np.zeros_like(b)]
+    for hierarchy, x in zip((one, several), found, strict=True):
+        hierarchy.cycle(b, x)
+    assert np.allclose(found[0], found[1], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("phases", [1, 3])
 @pytest.mark.parametrize(("shape", "spacing"), [case for case in CASES if np.prod(case[0]) > 1])
-def test_few_iterations_at_the_tolerance_of_a_newton_step(shape, spacing):
-    hierarchy, _ = setup(shape, spacing, 1, weight=1e3, contrast=500.0, coupling=10.0)
+def test_few_iterations_at_the_tolerance_of_a_newton_step(shape, spacing, phases):
+    hierarchy, _ = setup(shape, spacing, phases, weight=1e3, contrast=500.0, coupling=10.0)
     b, x = np.zeros_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag)
     b[(slice(None), *INNER)] = np.random.default_rng(2).random((DIFFUSIVITY.size, *shape))
     solver = Bicgstab(hierarchy)
@@ -112,11 +166,12 @@ def test_few_iterations_at_the_tolerance_of_a_newton_step(shape, spacing):
     assert hierarchy.vcycles <= 20
 
 
-def test_cycles_do_not_grow_with_the_grid():
+@pytest.mark.parametrize("phases", [1, 3])
+def test_cycles_do_not_grow_with_the_grid(phases):
     """From 32² to 128² at a diffusion number that grows with the grid; benchmarks/iterations.py has the larger ones."""
     counts = []
     for n in (32, 64, 128):
-        hierarchy, _ = setup((1, n, n), (1.0, 1.0, 1.0), 1, weight=0.05 * n**2, contrast=100.0)
+        hierarchy, _ = setup((1, n, n), (1.0, 1.0, 1.0), phases, weight=0.05 * n**2, contrast=100.0)
         b, x = np.zeros_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag)
         b[(slice(None), *INNER)] = np.random.default_rng(2).random((DIFFUSIVITY.size, 1, n, n))
         assert Bicgstab(hierarchy).solve(b, x, 1e-6)
@@ -124,11 +179,12 @@ def test_cycles_do_not_grow_with_the_grid():
     assert max(counts) <= 1.5 * min(counts) + 2, counts
 
 
+@pytest.mark.parametrize("phases", [1, 3])
 @pytest.mark.parametrize("count", [2, 3])
-def test_threads_leave_the_same_bytes(monkeypatch, count):
+def test_threads_leave_the_same_bytes(monkeypatch, count, phases):
     def solved(threads_used):
         threads.use(threads_used)
-        hierarchy, _ = setup((6, 10, 14), (1.0, 1.0, 1.0), 1)
+        hierarchy, _ = setup((6, 10, 14), (1.0, 1.0, 1.0), phases)
         b = np.zeros_like(hierarchy.fine.diag)
         b[(slice(None), *INNER)] = np.random.default_rng(3).random((DIFFUSIVITY.size, 6, 10, 14))
         x = np.zeros_like(b)

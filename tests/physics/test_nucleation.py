@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from calcisim import scenario
 from calcisim.physics import nucleation
 from calcisim.physics.growth import growth_saturation
 from calcisim.simulation import assembly
 
-LAW = assembly.nucleation_law(310.15)
+LAW = assembly.model(scenario.load("healthy/dermis")).nucleation
 
 
 @pytest.mark.parametrize("ln_omega", [1.0, 9.0, 22.5, 40.0])

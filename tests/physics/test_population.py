@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from calcisim.physics import growth, population
+from calcisim.physics import growth, particles, population
 
 EXPONENTS = (24.0, 48.0)
 NUCLEUS = 0.02
@@ -20,13 +20,23 @@ class Row:
 
     def __init__(self, exponent, room=24):
         self.exponent, self.table = exponent, TABLES[exponent]
-        self.number, self.coordinate = np.zeros((1, room)), np.zeros((1, room))
+        self.number, self.coordinate, self.bare = np.zeros((1, room)), np.zeros((1, room)), np.ones((1, room))
         self.count = np.zeros(1, dtype=np.int64)
 
-    def step(self, shift, births):
+    def step(self, shift, births, loss=0.0, free=False):
         population.advance_cohorts(
-            self.number, self.coordinate, self.count, np.array([shift]), np.array([births]), NUCLEUS, self.exponent, self.table, STEP, 0, 1
+            self.number, self.coordinate, self.bare, self.count, 0, shift, births, loss, free, NUCLEUS, self.exponent, self.table, STEP
         )  # fmt: skip
+
+    def fill(self, number, coordinate, bare=1.0):
+        n = len(number)
+        self.number[0, :n], self.coordinate[0, :n], self.bare[0, :n], self.count[0] = number, coordinate, bare, n
+
+    def shrink(self, share):
+        return population.shrink_cohorts(self.number, self.coordinate, self.count, 0, share, self.exponent, self.table, STEP)
+
+    def free_volume(self, shift):
+        return population.free_volume(self.number, self.coordinate, self.bare, self.count, 0, shift, self.table, STEP)
 
     @property
     def held(self):
@@ -41,7 +51,8 @@ class Row:
 
     def moments(self):
         out = np.zeros((4, 1))
-        population.moments(self.number, self.coordinate, self.count, self.table, STEP, self.exponent, *out, 0, 1)
+        places = (self.number[None], self.coordinate[None], self.count[None])
+        particles.moments(*places, self.table, STEP, self.exponent, out, 0, 1)
         return out[:, 0]
 
 
@@ -96,7 +107,7 @@ def test_joins_keep_number_exactly_and_volume_to_rounding(exponent):
     row.count[0] = 8
     while row.count[0] > 1:
         before = row.held.sum(), row.volume()
-        population._join_cheapest(row.number, row.coordinate, row.count, 0, exponent, row.table, STEP)
+        population._join_cheapest(row.number, row.coordinate, row.bare, row.count, 0, exponent, row.table, STEP)
         assert row.held.sum() == before[0]
         assert row.volume() == pytest.approx(before[1], rel=1e-10)
 
@@ -153,23 +164,157 @@ def test_slopes_are_derivatives(shift):
     assert value > 0.0
 
 
-def test_dissolution_takes_radius_and_small_ones_disappear():
+def test_a_negative_shift_takes_radius_and_small_ones_disappear():
     row = Row(48.0)
-    row.number[0, :3], row.coordinate[0, :3], row.count[0] = (1.0, 2.0, 4.0), (0.5, 0.3, 0.1), 3
-    expected = 1.0 * 0.3**3 + 2.0 * 0.1**3
-    assert row.volume(-0.2) == pytest.approx(expected, rel=1e-12)
-    row.step(-0.2, 0.0)
-    assert row.count[0] == 2
-    assert row.held.tolist() == [1.0, 2.0]
-    assert row.volume() == pytest.approx(expected, rel=1e-12)
-    row.step(-1.0, 0.0)
-    assert row.count[0] == 0
+    row.fill((1.0, 2.0, 4.0), (0.5, 0.3, 0.1))
+    assert row.volume(-0.2) == pytest.approx(1.0 * 0.3**3 + 2.0 * 0.1**3, rel=1e-12)
+    assert row.volume(-1.0) == 0.0
+
+
+@pytest.mark.parametrize("share", [0.999, 0.5, 1e-3])
+def test_dissolution_takes_the_same_share_of_every_volume(share):
+    """POP-11: numbers stay, volumes fall alike, and the largest radius that is left is returned."""
+    row = Row(48.0)
+    row.fill((1.0, 2.0, 4.0), (5.0, 0.9, 0.1))
+    before = [population.relative_volume(x, 0.0, row.table, STEP)[0] for x in row.places]
+    largest = row.shrink(share)
+    after = [population.relative_volume(x, 0.0, row.table, STEP)[0] for x in row.places]
+    assert after == pytest.approx([share * volume for volume in before], rel=1e-9)
+    assert row.held.tolist() == [1.0, 2.0, 4.0]
+    assert largest == pytest.approx((share * before[0]) ** (1.0 / 3.0), rel=1e-9)
+
+
+def test_dissolution_of_everything_leaves_no_volume():
+    row = Row(48.0)
+    row.fill((1.0, 2.0), (0.9, 0.1))
+    assert row.shrink(0.0) == 0.0
     assert row.volume() == 0.0
+
+
+def test_growth_after_dissolution_comes_back_to_the_same_volume():
+    """A particle that lost volume grows on as one that never had it."""
+    row = Row(48.0)
+    row.fill((3.0,), (0.8,))
+    row.shrink(0.5)
+    small = 0.8 * 0.5 ** (1.0 / 3.0)
+    row.step(0.8 - small, 0.0)
+    assert row.places[0] == pytest.approx(0.8, rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", [0.0, 1e-9, 1e-7, 1e-3, 0.5, 3.0, 50.0])
+def test_shielding_is_the_mean_of_what_is_still_bare(loss):
+    """POP-7: (1/1)∫₀¹ e^(−K a) da."""
+    exact = quad(lambda age: np.exp(-loss * age), 0.0, 1.0, epsabs=1e-13, points=[min(1.0, 5.0 / max(loss, 1.0))])[0]
+    assert population.shielding(loss) == pytest.approx(exact, rel=1e-9)
+
+
+def test_shielding_is_smooth_where_its_branches_meet():
+    below, above = population.shielding(0.99e-8), population.shielding(1.01e-8)
+    assert 0.0 <= below - above < 1e-8
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.3, 2.0, 20.0])
+def test_free_particles_grow_what_their_bare_part_leaves_them(loss):
+    """Two steps of K/2 are one of K: growth and bare share, whatever is already covered."""
+    once, twice = Row(48.0), Row(48.0)
+    for row in (once, twice):
+        row.fill((2.0, 5.0), (0.6, 0.2), (0.7, 1.0))
+    once.step(0.4, 0.0, loss, free=True)
+    for _ in range(2):
+        twice.step(0.2, 0.0, 0.5 * loss, free=True)
+    assert twice.places == pytest.approx(once.places, rel=1e-12)
+    assert twice.bare[0, :2] == pytest.approx(once.bare[0, :2], rel=1e-12)
+    gained = 0.4 * population.shielding(loss)
+    assert once.places == pytest.approx([0.6 + 0.7 * gained, 0.2 + gained], rel=1e-12)
+    assert once.bare[0, :2] == pytest.approx(np.array([0.7, 1.0]) * np.exp(-loss), rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.4, 3.0])
+@pytest.mark.parametrize("shift", [1e-3, 0.1, 0.6])
+def test_the_newborn_of_a_step_in_the_fluid(shift, loss):
+    """POP-9 against the integral over ages of particles that are covered from their birth on."""
+    nodes = [population.free_newborn_node(index, shift, loss) for index in range(4)]
+    assert sum(weight for _, _, weight in nodes) == pytest.approx(1.0, abs=1e-14)
+    grown = [growth_ for growth_, _, _ in nodes]
+    assert grown == sorted(grown, reverse=True)
+    assert all(0.0 < left <= 1.0 for _, left, _ in nodes)
+    volume, slope = population.free_newborn_volume(NUCLEUS, shift, loss, TABLES[48.0], STEP)
+
+    def one(age):
+        return radius(NUCLEUS + shift * age * population.shielding(loss * age), 48.0) ** 3
+
+    assert volume == pytest.approx(quad(one, 0.0, 1.0, epsabs=1e-13)[0], rel=1e-3)
+    h = 1e-6 * shift
+    sides = [population.free_newborn_volume(NUCLEUS, shift + sign * h, loss, TABLES[48.0], STEP)[0] for sign in (1.0, -1.0)]
+    assert slope == pytest.approx((sides[0] - sides[1]) / (2.0 * h), rel=1e-3)
+    bare = sum(weight * left for _, left, weight in nodes)
+    assert bare == pytest.approx(population.shielding(loss), rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.7, 5.0])
+def test_volume_of_the_trial_in_the_fluid_is_that_of_the_accepted_step(loss):
+    row = Row(48.0)
+    for shift in (0.01, 0.2, 0.3, 0.3):
+        grown = row.free_volume(shift * population.shielding(loss))[0]
+        young = population.free_newborn_volume(NUCLEUS, shift, loss, row.table, STEP)[0]
+        row.step(shift, 7.0, loss, free=True)
+        assert row.volume() == pytest.approx(grown + 7.0 * young, rel=1e-10)
+
+
+def test_slope_in_the_fluid_is_a_derivative():
+    row = Row(48.0)
+    for _ in range(4):
+        row.step(0.1, 5.0, 0.5, free=True)
+    _, slope = row.free_volume(0.2)
+    h = 1e-6
+    assert slope == pytest.approx((row.free_volume(0.2 + h)[0] - row.free_volume(0.2 - h)[0]) / (2.0 * h), rel=1e-4)
+
+
+def test_area_counts_the_squares():
+    row = Row(48.0)
+    row.fill((2.0, 5.0), (0.5, 0.2))
+    area = population.cohort_area(row.number, row.coordinate, row.count, 0, 0.1, row.table, STEP)
+    assert area == pytest.approx(2.0 * 0.6**2 + 5.0 * 0.3**2, rel=1e-7)
+
+
+def test_joins_keep_the_number_that_is_bare():
+    row, random = Row(48.0, room=8), np.random.default_rng(9)
+    row.fill(random.integers(1, 1000, 8), np.sort(random.random(8) * 2.0)[::-1], random.random(8))
+    bare = float((row.held * row.bare[0, :8]).sum())
+    while row.count[0] > 1:
+        population._join_cheapest(row.number, row.coordinate, row.bare, row.count, 0, 48.0, row.table, STEP)
+    assert row.held[0] * row.bare[0, 0] == pytest.approx(bare, rel=1e-13)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("room", [24, 6])
+def test_a_transfer_keeps_number_and_volume(share, room):
+    """POP-12, also into a place whose row is full: joins keep what they join."""
+    table, random = TABLES[48.0], np.random.default_rng(11)
+    number, coordinate, bare = np.zeros((3, 1, room)), np.zeros((3, 1, room)), np.ones((3, 1, room))
+    count = np.zeros((3, 1), dtype=np.int64)
+    for place in (0, 2):
+        count[place, 0] = 5
+        number[place, 0, :5] = random.integers(1, 1000, 5)
+        coordinate[place, 0, :5] = np.sort(random.random(5))[::-1]
+    bare[2, 0, :5] = random.random(5)
+
+    def sums(place):
+        volume = population.cohort_volume(number[place], coordinate[place], count[place], 0, 0.0, table, STEP)[0]
+        return np.array([number[place, 0, : count[place, 0]].sum(), volume])
+
+    before = sums(2), sums(0)
+    population.transfer_cohorts(number, coordinate, bare, count, 2, 0, 0, share, 48.0, table, STEP)
+    assert sums(2) == pytest.approx((1.0 - share) * before[0], rel=1e-10, abs=1e-12)
+    assert sums(0) == pytest.approx(before[1] + share * before[0], rel=1e-10)
+    assert np.all(bare[0, 0, : count[0, 0]] == 1.0)
+    assert np.all(np.diff(coordinate[0, 0, : count[0, 0]]) <= 1e-12)
+    assert (count[2, 0] == 0) == (share == 1.0)
 
 
 def test_moments_count_what_still_grows():
     row = Row(48.0)
-    row.number[0, :2], row.coordinate[0, :2], row.count[0] = (3.0, 5.0), (100.0, 0.4), 2
+    row.fill((3.0, 5.0), (100.0, 0.4))
     number, lengths, area, growing = row.moments()
     large = radius(100.0, 48.0)
     assert (number, lengths) == pytest.approx((8.0, 3.0 * large + 5.0 * 0.4), rel=1e-6)
