@@ -1,5 +1,7 @@
 """Free particles between voxels: nothing is made or lost, they spread as diffusion says, and fibrils hold them back."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,6 @@ def test_mineral_is_the_particles_and_books_close_beside_collagen(dish):
 def test_hindrance_falls_with_size_and_stops_what_does_not_pass():
     found = [drift.hindrance(radius, 0.3, 1e-7) for radius in (1e-9, 5e-9, 20e-9, 60e-9, 1e-6)]
     assert found[0] < 1.0
-    assert all(a > b for a, b in zip(found, found[1:], strict=False) if a > 0.0)
+    assert all(a > b for a, b in pairwise(found) if a > 0.0)
     assert found[-1] == 0.0
     assert drift.hindrance(1e-6, 0.0, 1e-7) == 1.0

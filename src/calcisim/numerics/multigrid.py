@@ -4,7 +4,8 @@ Solves, for every species s,
     diag_s x_s − D_s Σ_faces T_f (x_s,neighbour − x_s) + Σ_q U_sq Σ_r W_qr x_r = b_s
 with per-voxel diagonals, face coefficients T shared by the species and a coupling of low rank q.
 Cell-centred; piecewise-constant restriction and prolongation; coarse faces from the fine ones over the ratio of centre distances;
-collective red–black Gauss–Seidel that inverts the voxel block, by the Sherman–Morrison identity for rank one, else once per operator. Axes much longer than the shortest
+collective red–black Gauss–Seidel that inverts the voxel block, by the Sherman–Morrison identity for rank one, else once per
+operator. Axes much longer than the shortest
 spacing are coarsened later (semi-coarsening), odd sizes leave a last single cell.
 """
 
@@ -23,7 +24,8 @@ class Level(NamedTuple):
 
     diag without faces, and inverse = 1/(diag_s + D_s Σ T) (species, z, y, x);
     tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
-    shrink (z, y, x): 1/(1 + wᵀA⁻¹U) for one phase; block (species, species, z, y, x): (A + U Wᵀ)⁻¹ A for several; coupled (z, y): rows where w is not zero; diffusivity (species,);
+    shrink (z, y, x): 1/(1 + wᵀA⁻¹U) for one phase; block (species, species, z, y, x): (A + U Wᵀ)⁻¹ A for several;
+    coupled (z, y): rows where w is not zero; diffusivity (species,);
     stoichiometry (species, phase)
     """
 

@@ -7,7 +7,7 @@ from calcisim.jit import kernel
 
 @kernel
 def _block_row(level, x, k, j, first, amount):
-    """x = (A + U Wᵀ)⁻¹ A x of the voxels of one colour of a row, A = diag_s + D_s Σ T; the inverse is stored (`_invert`). amount: scratch."""
+    """x = (A + U Wᵀ)⁻¹ A x of the voxels of one colour of a row, A = diag_s + D_s Σ T; the inverse is stored (`_invert`)."""
     species, nx = x.shape[0], x.shape[3]
     for s in range(species):
         row = amount[s]
@@ -26,7 +26,7 @@ def _block_row(level, x, k, j, first, amount):
 
 @kernel
 def _invert(level, k, j, i, small):
-    """Stores (A + U Wᵀ)⁻¹ A of a voxel, by elimination without pivoting: the matrix is 1 plus a non-negative coupling. small (s, 2s): scratch."""
+    """Stores (A + U Wᵀ)⁻¹ A of a voxel, by elimination without pivoting: 1 plus a non-negative coupling. small (s, 2s): scratch."""
     phases, species = level.w.shape[0], level.w.shape[1]
     for s in range(species):
         for r in range(species):

@@ -15,7 +15,7 @@ from calcisim.physics.population import cohort_volume, insert_cohort
 
 @kernel
 def hindrance(radius, fibrils, diameter):
-    """DRI-1. What a mesh of fibrils leaves of the diffusion of a particle: h = exp(−0.84 f^1.09), f = φ (1 + 2R/d)²; 0 where it does not pass.
+    """DRI-1. What a mesh of fibrils leaves of diffusion: h = exp(−0.84 f^1.09), f = φ (1 + 2R/d)²; 0 where a particle does not pass.
 
     φ : volume fraction of fibrils, d : their diameter [m]; a particle passes while R + d/2 < b, half the mean distance of fibrils,
     b = d/(2√φ). Source: the exponential form of fibre matrices (stylianopoulos2010 for its use in collagen), assumption.
@@ -30,7 +30,7 @@ def hindrance(radius, fibrils, diameter):
 
 @kernel
 def mean_diffusivity(law, clumps, fibrils, out, slot0, slot1):
-    """DRI-2. Hindered diffusivity of the mobile clumps of a slot, mean by solid volume [m²/s]; fibrils (2, slots): fraction, diameter [m]."""
+    """DRI-2. Hindered diffusivity of the mobile clumps of a slot, mean by solid volume [m²/s]; fibrils (2, slots): fraction, width [m]."""
     for slot in range(slot0, slot1):
         solid = 0.0
         total = 0.0
@@ -64,7 +64,8 @@ def _copy(number, coordinate, bare, slot, held, kept):
 
 @kernel
 def swap(
-    pairs, slots, cells, weight, porosity, diffusivity, number, coordinate, bare, count, clumps, shielded, mineral, phases, particle, pair0, pair1
+    pairs, slots, cells, weight, porosity, diffusivity, number, coordinate, bare, count, clumps, shielded, mineral, phases, particle,
+    pair0, pair1,
 ):  # fmt: skip
     """DRI-3. Free particles through the faces pairs[pair0:pair1] (pair, 2) of one colour, of rows a and b.
 

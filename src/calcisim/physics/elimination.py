@@ -129,7 +129,7 @@ def _chain(phases, work, stage, row, start, total):
 
 @kernel
 def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, numbers, bases):
-    """KIN-2. Solve G = M(shift, births) − n(0) − grown before, where rates fade with the open pore share g = (φ − φ_min)/φ0.
+    """GRO-8. Solve G = M(shift, births) − n(0) − grown before, where rates fade with the open pore share g = (φ − φ_min)/φ0.
 
     shift = shift_base + γΔt v g;  births = births_base + γΔt (J g + given);  M = Σ N y³ of all primaries as calcium;
     φ = φ0 − Σ_q V_q n_q/ν_q, linear in G by KIN-1. Newton kept inside a bracket; unique because g falls with G.

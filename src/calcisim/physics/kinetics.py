@@ -15,8 +15,8 @@ SPECIES = ("calcium", "phosphate", "magnesium", "alkalinity")
 BOUND, INSIDE, FREE = range(3)  # where primaries are: on a surface, inside fibrils, in the fluid
 PLACES = 3
 
-# rows of `Voxels.held`, what a step holds still: velocity by place relative to a bare face outside, ∫ shielding dt, share of the given births
-# in the fluid, share of the fluid's births that enter fibrils, free fetuin [mol/m³], mineral surface [1/m]
+# rows of `Voxels.held`, what a step holds still: velocity by place relative to a bare face outside, ∫ shielding dt, share of the given
+# births in the fluid, share of the fluid's births that enter fibrils, free fetuin [mol/m³], mineral surface [1/m]
 WEIGHT, LOSS, GIVEN_FREE, ENTERING, FETUIN, AREA = 0, 3, 4, 5, 6, 7
 HELD_ROWS = 8
 
@@ -66,7 +66,8 @@ class ParticleLaw(NamedTuple):
 
 
 class Voxels(NamedTuple):
-    """Per active voxel (row): cell of the flattened padded grid; slot of its particles, −1 while it has none; sites of debris and nucleators in the fluid [1/m³]; substrate columns;
+    """Per active voxel (row): cell of the flattened padded grid; slot of its particles, −1 while it has none; sites of debris and of
+    nucleators in the fluid [1/m³]; substrate columns;
     cohorts by place (3, slots, cohorts) and how many (3, slots); warm start of the chemistry; share in continuous lattice cells; births
     that the step must contain [1/(m³ s)]; what the step holds still (HELD_ROWS, rows).
     """
@@ -87,7 +88,7 @@ class Voxels(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Small arrays of a sweep, one set for each thread: activities, nucleation by route, and per phase, phase and phase, phase and solute."""
+    """Small arrays of a sweep, one set for each thread: activities, nucleation by route, and by phase, pair of phases, phase and solute."""
 
     activity: np.ndarray
     slopes: np.ndarray
@@ -118,6 +119,7 @@ def scratch():
     square = np.zeros((COUNT, COUNT))
     wide = np.zeros((COUNT, 4))
     return Scratch(
-        np.zeros(6), np.zeros((6, 4)), np.zeros(ROUTES), row.copy(), row.copy(), square, wide.copy(), wide.copy(), row.copy(), row.copy(), row.copy(),
+        np.zeros(6), np.zeros((6, 4)), np.zeros(ROUTES), row.copy(), row.copy(), square, wide.copy(), wide.copy(), row.copy(), row.copy(),
+        row.copy(),
         row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), row.copy(), np.zeros(4),
     )  # fmt: skip

@@ -120,7 +120,9 @@ def advance_primaries(voxels, stage, particle, vanished, row0, row1):
             )  # fmt: skip
             any_left = True
             if kept < 1.0:
-                left = shrink_cohorts(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, kept, exponent, table, step)
+                left = shrink_cohorts(
+                    voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, kept, exponent, table, step
+                )
                 largest = max(largest, left)
         if any_left and kept < 1.0 and largest < 0.1 * nucleus:
             vanished[row] = 1.0
@@ -184,5 +186,6 @@ def capture_primaries(number, coordinate, bare, count, share, particle, slot0, s
     for slot in range(slot0, slot1):
         if share[slot] > 0.0 and count[FREE, slot] > 0:
             transfer_cohorts(
-                number, coordinate, bare, count, FREE, BOUND, slot, share[slot], particle.terminal_exponent, particle.table, particle.table_step
-            )
+                number, coordinate, bare, count, FREE, BOUND, slot, share[slot], particle.terminal_exponent, particle.table,
+                particle.table_step,
+            )  # fmt: skip

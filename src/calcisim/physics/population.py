@@ -118,7 +118,7 @@ def free_newborn_node(index, shift, loss):
 
 @kernel
 def free_newborn_volume(nucleus, shift, loss, table, step):
-    """POP-9. Mean volume y³ of a particle born in the fluid at a uniformly distributed instant of a step, and its derivative by the shift."""
+    """POP-9. Mean volume y³ of a particle born in the fluid at an evenly distributed instant of a step, and its derivative by the shift."""
     volume = 0.0
     slope = 0.0
     for index in range(4):

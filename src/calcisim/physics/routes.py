@@ -70,7 +70,7 @@ def _on_collagen(substrate, row, state, protection, sigma, law):
 def surface_nucleation(substrate, row, exposed, protection, sigma, mineral_area, law):
     """NUC-10. Nuclei on all surfaces of a voxel [1/(m³ s)], their slope by σ_n, and the part that forms on collagen.
 
-    S_V [(1 − f_e) J(s) + f_e J(s_e)] of collagen (NUC-9) + elastin + device + mineral (secondary nucleation, a rival route, off by default).
+    S_V [(1 − f_e) J(s) + f_e J(s_e)] of collagen (NUC-9) + elastin + device + mineral (secondary, a rival route, off by default).
     mineral_area : surface of the particles [1/m].
     """
     if sigma <= 0.0:

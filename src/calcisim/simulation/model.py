@@ -4,7 +4,7 @@
     dx/dt       = w_place Σ_q v_q(c)/R_max · g(φ)    growth coordinate of the primaries, by place             (GRO-6, PHA-6)
     dN/dt       = S_V Σ f J(c, s, P) g(φ) + debris + fluid                                               (NUC-6, NUC-9 … NUC-12)
     dB/dt       = −a_d J(c, s_d, P) B            finite pools: debris, nucleators of the fluid             (NUC-11)
-    Σ_q ν_q m_q = (4π/3) R_max³ Σ N y(x)³ / V_Ca − dissolved                                              (POP-2, KIN-2)
+    Σ_q ν_q m_q = (4π/3) R_max³ Σ N y(x)³ / V_Ca − dissolved                                              (POP-2, GRO-8)
     dn_q/dt     = f_q dG/dt − (κ_q + δ_q) n_q + Σ κ_p n_p       calcium per phase: growth, maturation, dissolution   (KIN-1, PHA-3, PHA-4)
     φ           = φ0 − Σ_q V_q m_q,   g = (φ − φ_min)/φ0
 
@@ -75,8 +75,8 @@ class SiteProblem:
         z, y, x = np.unravel_index(self.active, self.setup.shape)
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
         self.voxels = kinetics.Voxels(
-            index, state.slot, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count, state.warm,
-            np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
+            index, state.slot, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count,
+            state.warm,            np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
         )  # fmt: skip
         self.local = np.zeros((kinetics.STAGE_ROWS, n))
         self.first_born = np.zeros(n)
@@ -107,7 +107,7 @@ class SiteProblem:
     def _sort_rows(self) -> None:
         """Busy rows can gain or lose mineral within the step; quiet ones have nothing to grow, so one look after it is exact."""
         state, voxels = self.state, self.voxels
-        busy = (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0) | (state.nucleators > 0.0)
+        busy: np.ndarray = (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0) | (state.nucleators > 0.0)
         placed = np.flatnonzero(state.slot >= 0)
         busy[placed] |= (state.count > 0).any(axis=0)[state.slot[placed]]
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
@@ -215,14 +215,15 @@ class SiteProblem:
         return self.local[kinetics.BORN] + self.local[kinetics.BORN_FREE]
 
     def error_norm(self) -> float:
-        """Embedded error of mineral, phases and births, of the predicted arrivals, and of the pore filling; inf where a field is negative."""
+        """Embedded error of mineral, phases and births, of predicted arrivals and of pore filling; inf where a field is negative."""
         state, local, model = self.state, self.local, self.model
         if self.n_active == 0:
             return 0.0
         if self._negative() or not self._kinetics(self.quiet, self.stage.gamma_dt, self.dt):
             return math.inf
         phases, cell = self.mineral.shape[0], self.voxels.cell
-        amounts = [field.reshape(phases, -1)[:, cell] * (self.calcium[:, None] / UNIT) for field in (state.mineral, self.first_mineral, self.mineral)]
+        units, fields = self.calcium[:, None] / UNIT, (state.mineral, self.first_mineral, self.mineral)
+        amounts = [field.reshape(phases, -1)[:, cell] * units for field in fields]
         by_phase = [(m1 - m0) / GAMMA + m0 - m2 for m0, m1, m2 in zip(*amounts, strict=True)]
         m2 = amounts[2].sum(axis=0)
         allowed = model.relative_tolerance * np.abs(m2) + model.absolute_tolerance

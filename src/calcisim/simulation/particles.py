@@ -72,7 +72,8 @@ class Particles:
         loss = held[kinetics.LOSS, rows]
         covering = -np.expm1(-loss)
         here = np.arange(state.number.shape[2]) < state.count[FREE, slots][:, None]
-        squared = np.where(here, state.number[FREE, slots] * state.bare[FREE, slots] * np.minimum(state.coordinate[FREE, slots], 1.0) ** 2, 0.0)
+        weight = state.number[FREE, slots] * state.bare[FREE, slots]
+        squared = np.where(here, weight * np.minimum(state.coordinate[FREE, slots], 1.0) ** 2, 0.0)
         new = np.minimum(particle.nucleus + self.stage[kinetics.SHIFT, rows] / (1.0 + loss), 1.0)
         area = 4.0 * math.pi * particle.terminal_radius**2 * (squared.sum(axis=1) + born[rows] * new**2)
         taken = shield.capacity * area * covering / self.porosity[rows]
@@ -217,8 +218,8 @@ class Particles:
             used = state.slots()
             threads.rows(
                 drift.swap, len(beside), VOXELS_EACH, beside, state.slot, self.voxels.cell, weight * dt, self.porosity, self._diffusivity(),
-                state.number, state.coordinate, state.bare, state.count, state.clumps[..., :used], state.shielded, mineral, self.model.phases,
-                self.model.particle,
+                state.number, state.coordinate, state.bare, state.count, state.clumps[..., :used], state.shielded, mineral,
+                self.model.phases, self.model.particle,
             )  # fmt: skip
 
     def _engulf(self, dt: float) -> None:

@@ -137,7 +137,7 @@ class Simulation:
         return {"seed": self.seed, "counts": counts, "times": {name: site.time for name, site in self.sites.items()}}
 
     def _pour(self, name: str, until: float) -> None:
-        """The fluid that a site stands in after the changes of medium up to `until` [s], as its surroundings; what it holds is not touched."""
+        """Surround a site with the fluid of the last change of medium up to `until` [s]; what it holds is not touched."""
         for event in sorted(self.scenario.event, key=lambda event: event.at):
             if event.kind == "change-medium" and event.site == name and event.at <= until:
                 self._stand_in(name, event)

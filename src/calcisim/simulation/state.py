@@ -17,7 +17,8 @@ class State:
 
     c, u (species, z, y, x) padded: total per pore fluid and ledger per tissue volume [mol/m³]; mineral (phase, z, y, x) padded [mol/m³];
     per active voxel: slot, where its particles are kept (−1: it never had any); debris and nucleators [1/m³]; substrate columns; warm start
-    of the chemistry; nucleation rate now and before, and the share of it in the fluid; velocity of growth [R_max/s] and its ratio inside fibrils; access (kind, voxel) of primaries to the fluid;
+    of the chemistry; nucleation rate now and before, and the share of it in the fluid; velocity of growth [R_max/s] and its ratio inside
+    fibrils; access (kind, voxel) of primaries to the fluid;
     free fetuin [mol/m³] and the surface that it shields [R_max²/m³]; primaries on or in collagen [1/m³]; uptake [mol Ca/(m³ s)];
     per slot: number, coordinate, bare (place, slot, cohort), count (place, slot); clumps (kind, moment, class, slot), see physics/clumping;
     arrivals per lattice cell; tissue (z, y, x): share of the tissue that excision has left; clock = (time, dt, error, last dt) [s];

@@ -202,11 +202,12 @@ class _Job:
         """Row and frame of one output time."""
         row = observables.evaluate(simulation)
         fields = simulation.fields()
+        spectra = simulation.spectra() if hasattr(simulation, "spectra") else {}
         if self.results is None:
             attributes = {"title": self.scenario.title, "source": f"calcisim {self.document['versions'].get('calcisim', '')}".rstrip()}
-            self.results = Results.create(self.place / store.NAME, attributes, simulation.coordinates(), fields)
+            self.results = Results.create(self.place / store.NAME, attributes, simulation.coordinates(), fields, spectra)
         self.series.append(simulation.time, observables.flat(row))
-        self.results.write_frame(index, simulation.time, fields)
+        self.results.write_frame(index, simulation.time, fields, spectra)
         self.frames = index + 1
         self.reporter.row(row)
 
