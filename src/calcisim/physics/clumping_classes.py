@@ -15,6 +15,23 @@ NEGLIGIBLE = 1e-18  # of number and of volume: classes with less join the next s
 
 
 @kernel
+def copy(source, target):
+    """Copy one kind of clump. A loop, because an assignment of a whole array brings code for text into each kernel, for its message."""
+    for moment in range(4):
+        for k in range(source.shape[1]):
+            target[moment, k] = source[moment, k]
+
+
+@kernel
+def total(held, moment):
+    """Sum of a moment over the classes, from the smallest on."""
+    whole = 0.0
+    for k in range(held.shape[1]):
+        whole += held[moment, k]
+    return whole
+
+
+@kernel
 def occupied(number):
     """First class that holds clumps, and the one after the last; (K, 0) when there are none."""
     count = number.shape[0]
@@ -198,4 +215,4 @@ def put_in_place(held, edges, new):
         j = k if edges[k] <= mean <= edges[k + 1] else class_of(mean, edges)
         for moment in range(4):
             new[moment, j] += held[moment, k]
-    held[:] = new
+    copy(new, held)

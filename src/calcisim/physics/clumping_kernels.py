@@ -1,6 +1,7 @@
 """What happens to the clumps of a voxel within a step: growth, births, joining by growth, collisions, capture.
 
-The kernels take a `ClumpLaw` (physics/clumping.py) and one kind of clump in one voxel, `held` (4, K), as in clumping_classes.py.
+The kernels take one kind of clump in one voxel, `held` (4, K), as in clumping_classes.py, and what they need of a `ClumpLaw`
+(physics/clumping.py): the compiler unpacks all fields of a law for each kernel that takes it whole.
 """
 
 import math
@@ -11,22 +12,18 @@ from calcisim.physics.clumping_classes import (
     NUMBER,
     PRIMARIES,
     VOLUME,
-    fluxes,
-    fold,
-    level,
+    copy,
     occupied,
-    ride,
     settle,
     stretch,
+    total,
 )
 from calcisim.physics.growth import growth_coordinate, radius_and_slope
 from calcisim.physics.population import newborn_count, newborn_node, relative_volume
-from calcisim.physics.sections_step import coagulate
 
 BALL = 4.0 / 3.0 * math.pi
 PREFACTOR = 1.2  # k_f of AGG-1
 DENSEST = 0.9  # solid fraction at which a clump has no voids left
-TOLERANCE = 1e-2  # embedded error of collisions, per step of theirs
 FEW = 1e-9  # of all clumps: fewer mergers than this are left out
 SIEVED = 1e3  # rate at which clumps wider than the mesh are held [1/s]
 
@@ -58,7 +55,7 @@ def growth_factor(volume, primaries, shift, primary):
 
 
 @kernel
-def grow_clumps(law, held, shift, new):
+def grow_clumps(primary, edges, held, shift, new):
     """Growth of one kind by a shift [R_max]: volumes and what of them fills voids grow alike; numbers and primaries stay."""
     low, high = occupied(held[NUMBER])
     if shift <= 0.0 or high <= low:
@@ -68,13 +65,13 @@ def grow_clumps(law, held, shift, new):
         n, v, p, f = held[NUMBER, k], held[VOLUME, k], held[PRIMARIES, k], held[FILLED, k]
         if n <= 0.0:
             continue
-        factor = growth_factor(v, p, shift, law.primary)
+        factor = growth_factor(v, p, shift, primary)
         if factor > 1.0:
-            stretch(n, v, p, f * factor, k, factor, law.edges, new)
+            stretch(n, v, p, f * factor, k, factor, edges, new)
         else:
             for moment in range(4):
                 new[moment, k] += held[moment, k]
-    held[:] = new
+    copy(new, held)
 
 
 @kernel
@@ -89,13 +86,12 @@ def births_volume(born, shift, primary):
 
 
 @kernel
-def add_singles(law, held, born, shift):
+def add_singles(primary, edges, held, born, shift):
     """Births as single primaries, at the Gauss points of their growth since birth (POP-5)."""
-    primary = law.primary
     for index in range(newborn_count(shift, primary.exponent)):
         x, weight = newborn_node(index, shift, primary.exponent)
         one, _ = relative_volume(primary.nucleus, x, primary.table, primary.step)
-        settle(held, weight * born, one * primary.volume, law.edges)
+        settle(held, weight * born, one * primary.volume, edges)
 
 
 @kernel
@@ -123,60 +119,42 @@ def reach(law, held, weight, room):
 
 
 @kernel
-def bear_bound(law, held, born, shift, theta, weight, room, new):
-    """CLP-6. Primaries born at fibrils: the share 1 − e^(−Θ) joins clumps in proportion to Θ_k, the rest are new clumps.
+def bear_bound(primary, edges, held, born, shift, theta, weight, room, new):
+    """CLP-6. Primaries born at fibrils: the share 1 − e^(−Θ) joins clumps in proportion to Θ_k, the rest are left to be new clumps.
 
     A class that J_k primaries of volume v̄ join grows by the factor 1 + J_k v̄/V_k (CLP-1); the part in voids (CLP-5) does not widen the
     envelope. Births of one step do not see each other. Returns what joined [1/m³]. Source: Boolean model, derivation.
     """
     joined = -math.expm1(-theta) * born
     if joined > 0.0:
-        volume = births_volume(joined, shift, law.primary) / theta
+        volume = births_volume(joined, shift, primary) / theta
         new[:] = 0.0
         for k in range(held.shape[1]):
             if held[NUMBER, k] > 0.0:
                 more = volume * weight[k]
                 factor = 1.0 + more / held[VOLUME, k]
                 primaries = held[PRIMARIES, k] + joined * (weight[k] / theta)
-                stretch(held[NUMBER, k], held[VOLUME, k], primaries, held[FILLED, k] + room[k] * more, k, factor, law.edges, new)
-        held[:] = new
-    add_singles(law, held, born - joined, shift)
+                stretch(held[NUMBER, k], held[VOLUME, k], primaries, held[FILLED, k] + room[k] * more, k, factor, edges, new)
+        copy(new, held)
     return joined
 
 
 @kernel
-def collide(sections, held, duration, work, rows, old):
-    """Collisions of one kind (AGG-19); primaries and what fills voids ride with the mass (CLP-2). Returns mergers [1/m³], steps tried."""
-    if not duration > 0.0:
-        return 0.0, 0
-    old[0] = held[VOLUME]
-    before = held[NUMBER].sum()
-    _, tried = coagulate(held[NUMBER], held[VOLUME], duration, TOLERANCE, 0.0, sections, work, rows)
-    fluxes(old[0], held[VOLUME], old[1])
-    ride(held[PRIMARIES], old[0], held[VOLUME], old[1])
-    ride(held[FILLED], old[0], held[VOLUME], old[1])
-    fold(held)
-    level(held)
-    return before - held[NUMBER].sum(), tried
-
-
-@kernel
-def impinging_time(law, held, born, theta):
+def impinging_time(radius, dimension, largest, held, born, theta):
     """CLP-7. A new primary that touches m ≥ 2 bound clumps makes them one: Θ − 1 + e^(−Θ) mergers per birth, from pairs with K = T_u T_w.
 
     T_u = (4/3)π (R_u + R_max)³ of a clump of size u [m³]: K [m⁶] coagulates (AGG-19) for a duration of births [1/m³], scaled so that
-    the first births merge as many as Θ (CLP-5) says. Returns the duration; 0 below 1e-9 mergers per clump.
+    the first births merge as many as Θ (CLP-5) says; no u beyond `largest`. Returns the duration; 0 below 1e-9 mergers per clump.
     Source: m is Poisson's, derivation.
     """
     expected = born * (theta - 1.0 + math.exp(-theta)) if theta > 1e-3 else born * 0.5 * theta * theta * (1.0 - theta / 3.0)
-    if not expected >= FEW * held[NUMBER].sum():
+    if not expected >= FEW * total(held, NUMBER):
         return 0.0
     tabulated = 0.0
-    radius = law.primary.radius
     for k in range(held.shape[1]):
         if held[NUMBER, k] > 0.0:
-            size = min(held[VOLUME, k] / held[NUMBER, k], law.edges[-1])
-            tabulated += held[NUMBER, k] * BALL * (envelope_radius(size, radius, law.dimension[0]) + radius) ** 3
+            size = min(held[VOLUME, k] / held[NUMBER, k], largest)
+            tabulated += held[NUMBER, k] * BALL * (envelope_radius(size, radius, dimension) + radius) ** 3
     return expected / (0.5 * tabulated * tabulated)
 
 
@@ -194,12 +172,12 @@ def fastest(sections, held, low, high):
 
 
 @kernel
-def colliding_time(law, held, duration):
+def colliding_time(sections, held, duration):
     """The time that mobile clumps collide [s]: `duration`, or 0 where that makes less than 1e-9 mergers per clump."""
     low, high = occupied(held[NUMBER])
-    if not law.aggregation or high <= low or duration <= 0.0:
+    if high <= low or duration <= 0.0:
         return 0.0
-    return duration if 0.5 * fastest(law.mobile, held, low, high) * held[NUMBER].sum() * duration >= FEW else 0.0
+    return duration if 0.5 * fastest(sections, held, low, high) * total(held, NUMBER) * duration >= FEW else 0.0
 
 
 @kernel
@@ -222,41 +200,40 @@ def capture_rate(radius, diffusivity, fibrils, diameter, sticking):
 
 
 @kernel
-def capture_table(law, seconds, fibrils, diameter, sticking, table):
-    """CLP-9. Per class of mobile clumps, rows of `table` (3, K): left e^(−k dt), gone 1 − e^(−k dt), and the mean share of the step that
-    a clump stays mobile, (1 − e^(−k dt))/(k dt); k as CLP-8. A share below e^(−40) that is left rounds away.
+def capture_table(law, seconds, fibrils, diameter, sticking, rates):
+    """CLP-9. Per class of mobile clumps k dt (k as CLP-8): e^(−k dt) is left and 1 − e^(−k dt) gone after a step, and a clump stays
+    mobile for the mean share (1 − e^(−k dt))/(k dt) of it. A share below e^(−40) that is left rounds away.
     """
-    for k in range(table.shape[1]):
-        table[0, k] = 1.0
-        table[1, k] = 0.0
-        table[2, k] = 1.0
-        rate = capture_rate(law.envelope[1, k], law.diffusivity[k], fibrils, diameter, sticking) * seconds if law.capture else 0.0
-        if rate > 0.0:
-            table[0, k] = math.exp(-rate) if rate < 40.0 else 0.0
-            table[1, k] = -math.expm1(-rate) if rate < 40.0 else 1.0
-            table[2, k] = table[1, k] / rate
+    for k in range(rates.shape[0]):
+        rates[k] = capture_rate(law.envelope[1, k], law.diffusivity[k], fibrils, diameter, sticking) * seconds if law.capture else 0.0
 
 
 @kernel
-def mobile_share(mobile, table):
+def mobile_share(mobile, rates):
     """Mean share of the step that mobile clumps stay mobile, by number."""
     number = 0.0
     staying = 0.0
     for k in range(mobile.shape[1]):
-        number += mobile[NUMBER, k]
-        staying += mobile[NUMBER, k] * table[2, k]
+        if mobile[NUMBER, k] > 0.0:
+            share = 1.0
+            if rates[k] > 0.0:
+                share = (-math.expm1(-rates[k]) if rates[k] < 40.0 else 1.0) / rates[k]
+            number += mobile[NUMBER, k]
+            staying += mobile[NUMBER, k] * share
     return staying / number if number > 0.0 else 1.0
 
 
 @kernel
-def capture(mobile, bound, table):
+def capture(mobile, bound, rates):
     """Mobile clumps that are caught (CLP-9) become bound as they are. Returns the share of primaries caught."""
-    held = mobile[PRIMARIES].sum()
+    held = total(mobile, PRIMARIES)
     taken = 0.0
     for k in range(mobile.shape[1]):
-        if mobile[NUMBER, k] > 0.0 and table[1, k] > 0.0:
-            taken += table[1, k] * mobile[PRIMARIES, k]
+        if mobile[NUMBER, k] > 0.0 and rates[k] > 0.0:
+            gone = -math.expm1(-rates[k]) if rates[k] < 40.0 else 1.0
+            left = math.exp(-rates[k]) if rates[k] < 40.0 else 0.0
+            taken += gone * mobile[PRIMARIES, k]
             for moment in range(4):
-                bound[moment, k] += table[1, k] * mobile[moment, k]
-                mobile[moment, k] *= table[0, k]
+                bound[moment, k] += gone * mobile[moment, k]
+                mobile[moment, k] *= left
     return min(taken / held, 1.0) if held > 0.0 else 0.0

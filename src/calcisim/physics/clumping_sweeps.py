@@ -4,10 +4,26 @@
 tissue], PRIMARIES [1/m³], FILLED: the part of VOLUME that lies in voids of its clump), class by solid volume per clump, row.
 """
 
+from typing import Any
+
 import numpy as np
 
 from calcisim.jit import kernel
-from calcisim.physics.clumping_classes import BOUND, FILLED, MOBILE, NUMBER, PRIMARIES, VOLUME, class_of, put_in_place
+from calcisim.physics.clumping_classes import (
+    BOUND,
+    FILLED,
+    MOBILE,
+    NUMBER,
+    PRIMARIES,
+    VOLUME,
+    class_of,
+    fluxes,
+    fold,
+    level,
+    put_in_place,
+    ride,
+    total,
+)
 from calcisim.physics.clumping_kernels import (
     BALL,
     DENSEST,
@@ -15,7 +31,6 @@ from calcisim.physics.clumping_kernels import (
     bear_bound,
     capture,
     capture_table,
-    collide,
     colliding_time,
     envelope_radius,
     grow_clumps,
@@ -25,6 +40,9 @@ from calcisim.physics.clumping_kernels import (
 )
 from calcisim.physics.sections_growth import below, inside
 from calcisim.physics.sections_profile import ROWS, STRIDE
+from calcisim.physics.sections_step import coagulate
+
+TOLERANCE = 1e-2  # embedded error of collisions, per step of theirs
 
 
 @kernel
@@ -45,6 +63,17 @@ def _load(clumps, kind, row, held):
 
 
 @kernel
+def _read(clumps, kind, row, held):
+    """Copy one kind of a row as it is; true when it holds anything."""
+    found = False
+    for k in range(held.shape[1]):
+        found = found or clumps[kind, NUMBER, k, row] > 0.0
+        for moment in range(4):
+            held[moment, k] = clumps[kind, moment, k, row]
+    return found
+
+
+@kernel
 def _store(clumps, kind, row, held):
     for moment in range(4):
         for k in range(held.shape[1]):
@@ -60,30 +89,99 @@ def _alike(values, row, other):
 
 
 @kernel
-def _bound_step(law, held, shift, born, new, rows):
-    """Growth and births of what is bound; the primaries that joined clumps [1/m³], and for how many births clumps are joined (CLP-7)."""
-    grow_clumps(law, held, shift, new)
-    if born <= 0.0:
-        return 0.0, 0.0
-    if not law.impingement:
-        add_singles(law, held, born, shift)
-        return 0.0, 0.0
-    theta = reach(law, held, rows[0], rows[1])
-    joined = bear_bound(law, held, born, shift, theta, rows[0], rows[1], new)
-    return joined, impinging_time(law, held, born, theta)
+def bear_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibrils, rates, joined, duration, row0, row1):
+    """Growth (CLP-4) and births (CLP-6) of both kinds; arguments as in `advance_clumps`.
+
+    Writes rates : (R, K) k dt of capture (CLP-9), where anything is mobile; joined : (R,) births that joined a bound clump [1/m³];
+    duration : (2, R) births [1/m³] for which bound clumps are joined (CLP-7), and for how long mobile ones collide [s].
+    """
+    count = clumps.shape[2]
+    rows = np.zeros((2, count))
+    new = np.zeros((4, count))
+    held = np.zeros((4, count))
+    primary, edges = law.primary, law.edges
+    last = -1  # row whose rates of capture are known
+    for row in range(row0, row1):
+        joined[row] = 0.0
+        for kind in range(2):
+            duration[kind, row] = 0.0
+            moved, births, single = shift[kind, row], born[kind, row], born[kind, row]
+            if not (_load(clumps, kind, row, held) or births > 0.0):
+                continue
+            grow_clumps(primary, edges, held, moved, new)
+            theta = 0.0
+            if kind == BOUND and law.impingement and births > 0.0:
+                theta = reach(law, held, rows[0], rows[1])
+                joined[row] = bear_bound(primary, edges, held, births, moved, theta, rows[0], rows[1], new)
+                single = births - joined[row]
+            if births > 0.0:
+                add_singles(primary, edges, held, single, moved)
+            if kind == BOUND and law.impingement and births > 0.0:
+                duration[kind, row] = impinging_time(primary.radius, law.dimension[BOUND], edges[-1], held, births, theta)
+            elif kind == MOBILE:
+                if last >= 0 and _alike(fibrils, row, last):
+                    for k in range(count):
+                        rates[row, k] = rates[last, k]
+                else:
+                    capture_table(law, seconds, fibrils[0, row], fibrils[1, row], fibrils[2, row], rates[row])
+                last = row
+                if law.aggregation:
+                    free = seconds * sticking[row] / porosity[row] * mobile_share(held, rates[row])
+                    duration[kind, row] = colliding_time(law.mobile, held, free)
+            _store(clumps, kind, row, held)
 
 
 @kernel
-def _mobile_step(law, held, shift, born, duration, table, new):
-    """Growth and births of what is mobile; how long they collide [s]."""
-    grow_clumps(law, held, shift, new)
-    if born > 0.0:
-        add_singles(law, held, born, shift)
-    return colliding_time(law, held, duration * mobile_share(held, table))
+def collide_clumps(sections, clumps, kind, duration, mergers, row0, row1):
+    """Collisions of one kind (AGG-19) for `duration` (R,); primaries and what fills voids ride with the mass (CLP-2).
+
+    Writes mergers : (R,) [1/m³]. Returns how many rows were left unfinished.
+    """
+    count = clumps.shape[2]
+    work = np.zeros(ROWS * STRIDE)
+    rows = np.zeros((5, count))
+    held = np.zeros((4, count))
+    old, flux = np.zeros(count), np.zeros(count)
+    unfinished = 0
+    for row in range(row0, row1):
+        mergers[row] = 0.0
+        if not duration[row] > 0.0:
+            continue
+        _read(clumps, kind, row, held)
+        for k in range(count):
+            old[k] = held[VOLUME, k]
+        before = total(held, NUMBER)
+        _, tried = coagulate(held[NUMBER], held[VOLUME], duration[row], TOLERANCE, 0.0, sections, work, rows)
+        unfinished += 1 if tried < 0 else 0
+        fluxes(old, held[VOLUME], flux)
+        for moment in (PRIMARIES, FILLED):
+            ride(held[moment], old, held[VOLUME], flux)
+        fold(held)
+        level(held)
+        mergers[row] = before - total(held, NUMBER)
+        _store(clumps, kind, row, held)
+    return unfinished
 
 
 @kernel
-def advance_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibrils, captured_share, events, row0, row1):
+def capture_clumps(clumps, fibrils, rates, captured_share, row0, row1):
+    """Capture of mobile clumps at `rates` (R, K) k dt (CLP-9). Writes captured_share : (R,)."""
+    bound = np.zeros((4, clumps.shape[2]))
+    mobile = np.zeros((4, clumps.shape[2]))
+    for row in range(row0, row1):
+        captured_share[row] = 0.0
+        if fibrils[0, row] > 0.0 and _read(clumps, MOBILE, row, mobile):
+            _read(clumps, BOUND, row, bound)
+            captured_share[row] = capture(mobile, bound, rates[row])
+            if captured_share[row] > 0.0:
+                _store(clumps, MOBILE, row, mobile)
+                _store(clumps, BOUND, row, bound)
+
+
+def advance_clumps(
+    law: Any, clumps: np.ndarray, shift: np.ndarray, born: np.ndarray, seconds: float, sticking: np.ndarray, porosity: np.ndarray,
+    fibrils: np.ndarray, captured_share: np.ndarray, events: np.ndarray, row0: int, row1: int,
+) -> int:  # fmt: skip
     """CLP-10. One accepted step of the clumps: growth (CLP-4), births (CLP-6), joining (CLP-7), collisions (AGG-19), capture (CLP-9).
 
     clumps : (2, 4, K, R), changed in place; shift : (2, R) growth of bound and mobile primaries [R_max], ≥ 0; born : (2, R) [1/m³ tissue];
@@ -92,39 +190,16 @@ def advance_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibril
     [m], share of contacts that hold.
     Writes captured_share : (R,) captured/mobile primaries, and events : (3, R) [1/m³] births that joined a bound clump, mergers of bound
     clumps, mergers of mobile ones. Returns how many collision problems were left unfinished (0 unless a kernel is singular).
+
+    Sweeps of their own, so that the compiler meets each large kernel in one of them only.
     """
-    count = clumps.shape[2]
-    work = np.zeros(ROWS * STRIDE)
-    rows = np.zeros((5, count))
-    new = np.zeros((4, count))
-    bound = np.zeros((4, count))
-    mobile = np.zeros((4, count))
-    table = np.zeros((3, count))
-    unfinished = 0
-    last = -1  # row whose fibrils `table` is for
-    for row in range(row0, row1):
-        if last < 0 or not _alike(fibrils, row, last):
-            capture_table(law, seconds, fibrils[0, row], fibrils[1, row], fibrils[2, row], table)
-            last = row
-        captured_share[row] = 0.0
-        for event in range(3):
-            events[event, row] = 0.0
-        some_bound = _load(clumps, BOUND, row, bound) or born[BOUND, row] > 0.0
-        some_mobile = _load(clumps, MOBILE, row, mobile) or born[MOBILE, row] > 0.0
-        if some_bound:
-            events[0, row], duration = _bound_step(law, bound, shift[BOUND, row], born[BOUND, row], new, rows)
-            events[1, row], tried = collide(law.impinging, bound, duration, work, rows, new)
-            unfinished += 1 if tried < 0 else 0
-        if some_mobile:
-            duration = seconds * sticking[row] / porosity[row]
-            duration = _mobile_step(law, mobile, shift[MOBILE, row], born[MOBILE, row], duration, table, new)
-            events[2, row], tried = collide(law.mobile, mobile, duration, work, rows, new)
-            unfinished += 1 if tried < 0 else 0
-            captured_share[row] = capture(mobile, bound, table)
-            _store(clumps, MOBILE, row, mobile)
-        if some_bound or captured_share[row] > 0.0:
-            _store(clumps, BOUND, row, bound)
-    return unfinished
+    rates = np.empty((clumps.shape[3], clumps.shape[2]))
+    duration = np.empty((2, clumps.shape[3]))
+    bear_clumps(law, clumps, shift, born, float(seconds), sticking, porosity, fibrils, rates, events[0], duration, row0, row1)
+    unfinished = collide_clumps(law.impinging, clumps, BOUND, duration[BOUND], events[1], row0, row1)
+    unfinished += collide_clumps(law.mobile, clumps, MOBILE, duration[MOBILE], events[2], row0, row1)
+    capture_clumps(clumps, fibrils, rates, captured_share, row0, row1)
+    return int(unfinished)
 
 
 @kernel
@@ -133,8 +208,8 @@ def _scale(held, primaries, volume, edges):
     if primaries <= 0.0 or volume <= 0.0:
         held[:] = 0.0
         return
-    counted = held[PRIMARIES].sum()
-    solid = held[VOLUME].sum()
+    counted = total(held, PRIMARIES)
+    solid = total(held, VOLUME)
     if not (counted > 0.0 and solid > 0.0):
         held[:] = 0.0
         k = class_of(volume / primaries, edges)
