@@ -45,7 +45,7 @@ def refuse_if_too_large(needed: int | None, free: int | None = None) -> None:
     raise MemoryRefused(
         f"the run would need about {gigabytes(needed)} of memory and {gigabytes(free)} are free (at most 80 % of it is planned for). "
         f"A grid with {100 * share:.0f} % of the voxels fits: in 3-D a spacing {share ** (-1 / 3):.2f} times as large, "
-        f"in 2-D {share**-0.5:.2f} times. Try --set site.NAME.grid.spacing=…, or --quick."
+        f"in 2-D {share**-0.5:.2f} times. Try --set site.NAME.grid.spacing=…, fewer population.classes, or --quick."
     )
 
 
