@@ -29,7 +29,8 @@ def least(simulation):
     for site in simulation.sites.values():
         state = site.state
         values += [state.c[FIELD], state.u[FIELD], state.mineral[FIELD]]
-        values += [state.number, state.coordinate, state.debris, state.arrivals.expected]
+        values += [state.number, state.coordinate, state.bare, state.clumps, state.debris, state.nucleators, state.arrivals.expected]
+        values += [state.fetuin, state.shielded, state.on_collagen, state.access, state.rate]
     return min(float(array.min()) for array in values if array.size)
 
 
@@ -173,4 +174,5 @@ def test_voxels_without_mineral_carry_nothing_from_step_to_step():
     problem = simulation.sites["cusp"].problem
     problem.start_step(simulation.time, 60.0)
     assert problem.quiet.size > 0
-    assert all(not getattr(problem.local, name)[problem.quiet].any() for name in ("shift", "births", "born", "emptied", "debris"))
+    assert not problem.local[:, problem.quiet].any()
+    assert not problem.hierarchy.fine.w.reshape(16, -1)[:, problem.voxels.cell[problem.quiet]].any()

@@ -90,12 +90,12 @@ def assert_sound(model):
             field = getattr(state, name)[FIELD]
             assert np.isfinite(field).all(), name
             assert field.min() >= 0.0, name
-        for array in (state.number, state.coordinate, state.debris, state.rate):
+        for array in (state.number, state.coordinate, state.bare, state.clumps, state.debris, state.nucleators, state.rate, state.fetuin):
             assert np.isfinite(array).all()
             assert array.min(initial=0.0) >= 0.0
         assert site.open_porosity().min() >= site.model.least_porosity
-        full = (site.setup.initial_porosity - site.model.minimum_porosity) / site.model.mineral.molar_volume
-        assert np.all(site.mineral() <= full * (1.0 + OVERSHOOT))
+        full = site.setup.initial_porosity - site.model.minimum_porosity
+        assert np.all(site.filled() <= full * (1.0 + OVERSHOOT))
         assert site.state.ledger.relative(site.problem.held()).max() <= LEDGER
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calcisim import scenario
-from calcisim.physics import kinetics
+from calcisim.physics import kinetics, routes
 from calcisim.simulation.run import Simulation
 
 DAY = 86400.0
@@ -49,11 +49,11 @@ def test_a_second_injury_does_not_heal_the_first():
     site = Simulation(scenario.load("healthy/wound", quick=True)).sites["dermis"]
     everywhere = np.ones(site.setup.shape, dtype=bool)
     row = site.state.substrate[0]
-    assert row[kinetics.EXPOSED] == pytest.approx(0.1)
+    assert row[routes.EXPOSED] == pytest.approx(0.1)
     site.expose(everywhere, 0.05, 0.8, 1.0 / (7.0 * DAY))
-    assert row[kinetics.EXPOSED] == pytest.approx(1.0 - 0.9 * 0.95)
-    assert row[kinetics.EXPOSED_STATE] == pytest.approx(0.7)  # the worse of the two
-    assert row[kinetics.HEALING] == pytest.approx(1.0 / (21.0 * DAY))  # the slower
+    assert row[routes.EXPOSED] == pytest.approx(1.0 - 0.9 * 0.95)
+    assert row[routes.EXPOSED_STATE] == pytest.approx(0.7)  # the worse of the two
+    assert row[routes.HEALING] == pytest.approx(1.0 / (21.0 * DAY))  # the slower
 
 
 def test_fluid_without_magnesium_is_solved():
