@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calcisim import scenario as door
-from calcisim.physics import kinetics, particles, population
+from calcisim.physics import elimination, kinetics, particles, population
 from calcisim.physics.growth import TABLE_STEP, radius_table, terminal_factor
 from calcisim.physics.kinetics import BOUND, FREE, INSIDE
 from calcisim.physics.particles import ShieldLaw
@@ -110,7 +110,7 @@ def test_growth_inside_fibrils_stops_when_they_are_full():
 def stage_of(rows=1, shift=0.0, born=0.0, free=0.0, dissolved=0.0, mass=0.0):
     stage = np.zeros((kinetics.STAGE_ROWS, rows))
     stage[kinetics.SHIFT], stage[kinetics.BORN], stage[kinetics.BORN_FREE] = shift, born, free
-    stage[kinetics.DISSOLVED], stage[kinetics.HELD] = dissolved, mass
+    stage[kinetics.DISSOLVED], stage[kinetics.WHOLE] = dissolved, mass
     return stage
 
 
@@ -135,7 +135,7 @@ def filled():
 
 def test_a_step_leaves_what_the_elimination_booked(filled):
     """PAR-2: Σ N y³ of the cohorts after the step is the volume that the stage reckoned with, births in every place included."""
-    expected, _, _, _ = kinetics._population_volume(filled, 0, LAW, 0.2, 7.0, 8.0)
+    expected, _, _, _ = elimination._population_volume(filled, 0, LAW, 0.2, 7.0, 8.0)
     assert not advance(filled, stage_of(shift=0.2, born=7.0, free=8.0)).any()
     assert sum(volume(filled, place) for place in range(3)) == pytest.approx(expected, rel=1e-9)
     assert [numbers(filled, place) for place in (BOUND, INSIDE, FREE)] == pytest.approx([5.0 + 7.0, 4.0 + 2.0, 6.0 + 6.0], rel=1e-12)
@@ -144,13 +144,13 @@ def test_a_step_leaves_what_the_elimination_booked(filled):
 def test_slopes_of_the_population_are_derivatives(filled):
     h = 1e-6
     for shift, births, free in ((0.2, 7.0, 8.0), (1e-3, 0.0, 4.0), (0.5, 3.0, 0.0)):
-        _, by_shift, young, free_young = kinetics._population_volume(filled, 0, LAW, shift, births, free)
-        sides = [kinetics._population_volume(filled, 0, LAW, shift + sign * h, births, free)[0] for sign in (1.0, -1.0)]
+        _, by_shift, young, free_young = elimination._population_volume(filled, 0, LAW, shift, births, free)
+        sides = [elimination._population_volume(filled, 0, LAW, shift + sign * h, births, free)[0] for sign in (1.0, -1.0)]
         assert by_shift == pytest.approx((sides[0] - sides[1]) / (2.0 * h), rel=2e-3)
-        more = kinetics._population_volume(filled, 0, LAW, shift, births + 1.0, free)[0]
-        assert more - kinetics._population_volume(filled, 0, LAW, shift, births, free)[0] == pytest.approx(young, rel=1e-9)
-        more = kinetics._population_volume(filled, 0, LAW, shift, births, free + 1.0)[0]
-        assert more - kinetics._population_volume(filled, 0, LAW, shift, births, free)[0] == pytest.approx(free_young, rel=1e-9)
+        more = elimination._population_volume(filled, 0, LAW, shift, births + 1.0, free)[0]
+        assert more - elimination._population_volume(filled, 0, LAW, shift, births, free)[0] == pytest.approx(young, rel=1e-9)
+        more = elimination._population_volume(filled, 0, LAW, shift, births, free + 1.0)[0]
+        assert more - elimination._population_volume(filled, 0, LAW, shift, births, free)[0] == pytest.approx(free_young, rel=1e-9)
 
 
 @pytest.mark.parametrize("share", [0.3, 1e-3])
