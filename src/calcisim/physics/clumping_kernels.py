@@ -18,6 +18,7 @@ from calcisim.physics.clumping_classes import (
     stretch,
     total,
 )
+from calcisim.physics.drift import hindrance
 from calcisim.physics.growth import growth_coordinate, radius_and_slope
 from calcisim.physics.population import newborn_count, newborn_node, relative_volume
 
@@ -182,11 +183,11 @@ def colliding_time(sections, held, duration):
 
 @kernel
 def capture_rate(radius, diffusivity, fibrils, diameter, sticking):
-    """CLP-8. k = η 4π D h L/ln(b/(R + d/2)) [1/s], L = 4φ/(π d²), b = 1/√(π L), h = exp(−0.84 f^1.09), f = φ (1 + 2R/d)².
+    """CLP-8. k = η 4π D h L/ln(b/(R + d/2)) [1/s], L = 4φ/(π d²), b = 1/√(π L).
 
     φ : volume fraction of fibrils, d : their diameter [m]; L : their length [m/m³]; b : half their mean distance; R, D : radius [m] and
-    free diffusivity [m²/s] of the clump; h : hindrance; η : share of contacts that hold. A clump that does not pass the mesh, 2R > 2b − d,
-    is held at 1e3/s, which also bounds k. Source: flux to a cylinder in its cell, derivation; hindrance, assumption.
+    free diffusivity [m²/s] of the clump; h : hindrance (DRI-1); η : share of contacts that hold. A clump that does not pass the mesh, 2R > 2b − d,
+    is held at 1e3/s, which also bounds k. Source: flux to a cylinder in its cell, derivation.
     """
     if fibrils <= 0.0:
         return 0.0
@@ -195,8 +196,8 @@ def capture_rate(radius, diffusivity, fibrils, diameter, sticking):
     contact = radius + 0.5 * diameter
     if contact >= cell:
         return SIEVED
-    hindrance = math.exp(-0.84 * (fibrils * (2.0 * contact / diameter) ** 2) ** 1.09)
-    return min(sticking * 4.0 * math.pi * diffusivity * hindrance * length / math.log(cell / contact), SIEVED)
+    free = diffusivity * hindrance(radius, fibrils, diameter)
+    return min(sticking * 4.0 * math.pi * free * length / math.log(cell / contact), SIEVED)
 
 
 @kernel

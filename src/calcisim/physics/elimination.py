@@ -9,43 +9,71 @@ import math
 from calcisim.jit import kernel
 from calcisim.physics.growth import inhibition_factor
 from calcisim.physics.kinetics import (
-    AGED, AGED_BASE, ALKALINITY, AREA, BIRTHS, BIRTHS_BASE, BORN, BORN_COLLAGEN, BORN_FREE, BOUND, CALCIUM, COLLAGEN, COLLAGEN_SHARE,
-    DEBRIS, DISSOLVED, EMPTIED, EMPTIED_BASE, ENTERING, FAILED, FETUIN, FLUID, FLUID_BASE, FREE, FREE_RATE, GIVEN_FREE, GROWN, GROWN_BASE,
-    INSIDE, INSIDE_RATIO, LOSS, LOST, LOST_BASE, MAGNESIUM, NUCLEATORS, PHOSPHATE, PLACES, SEEDS, SEEDS_SLOPE, SHIFT, SHIFT_BASE, SITES,
-    SITES_SLOPE, SPENT, SPENT_BASE, SPONTANEOUS, SPONTANEOUS_SLOPE, SURFACES, SURFACES_SLOPE, TOTAL_RATE, VELOCITY, WEIGHT, WHOLE, scratch,
+    AGED,
+    AGED_BASE,
+    ALKALINITY,
+    BIRTHS,
+    BIRTHS_BASE,
+    BORN,
+    BORN_COLLAGEN,
+    BORN_FREE,
+    BOUND,
+    CALCIUM,
+    COLLAGEN,
+    COLLAGEN_SHARE,
+    DEBRIS,
+    DISSOLVED,
+    EMPTIED,
+    EMPTIED_BASE,
+    ENTERING,
+    FAILED,
+    FLUID,
+    FLUID_BASE,
+    FREE,
+    FREE_RATE,
+    GIVEN_FREE,
+    GROWN,
+    GROWN_BASE,
+    INSIDE,
+    INSIDE_RATIO,
+    LOSS,
+    LOST,
+    LOST_BASE,
+    MAGNESIUM,
+    NUCLEATORS,
+    PHOSPHATE,
+    SEEDS,
+    SEEDS_SLOPE,
+    SHIFT,
+    SHIFT_BASE,
+    SITES,
+    SITES_SLOPE,
+    SPENT,
+    SPENT_BASE,
+    SPONTANEOUS,
+    SPONTANEOUS_SLOPE,
+    SURFACES,
+    SURFACES_SLOPE,
+    TOTAL_RATE,
+    VELOCITY,
+    WEIGHT,
+    WHOLE,
+    scratch,
 )  # fmt: skip
-from calcisim.physics.nucleation import nucleation_saturation
 from calcisim.physics.phases import (
-    ACP, COUNT, HAP, MATURE_INTO, by_concentration, dissolution_flux, growth_by_phase, log_saturations, maturation_rate,
+    ACP,
+    COUNT,
+    HAP,
+    MATURE_INTO,
 )  # fmt: skip
-from calcisim.physics.population import cohort_area, cohort_volume, free_newborn_volume, free_volume, newborn_volume, shielding
-from calcisim.physics.routes import fluid_effects, homogeneous_nucleation, site_nucleation, surface_nucleation
-from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
-
-
-@kernel
-def _speciate(total, warm, chemistry, activity):
-    """Activities of a voxel's totals [mol/kg] in the full tier; False where it finds no solution."""
-    done = speciate_alkalinity(
-        chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
-        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, activity, chemistry.tolerance, chemistry.iterations,
-    )  # fmt: skip
-    return done > 0
-
-
-@kernel
-def _slopes(total, warm, chemistry, phases, work):
-    """∂lnΩ_q/∂c_s at frozen ionic strength (the fast tier's derivative serves Newton)."""
-    speciate_alkalinity_jacobian(
-        chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
-        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, work.slopes,
-    )  # fmt: skip
-    by_concentration(phases, work.slopes, work.by_c)
+from calcisim.physics.population import cohort_volume, free_newborn_volume, free_volume, newborn_volume, shielding
+from calcisim.physics.routes import fluid_effects
+from calcisim.physics.voxel_rates import nucleation_routes, phase_rates, saturation_slopes, speciate_voxel
 
 
 @kernel
 def _population_volume(voxels, row, particle, shift, births, born_free):
-    """Σ N y³ of a voxel after a shift, newborn ones included [R_max³/m³], and its slopes by the shift, by births and by those in the fluid."""
+    """Σ N y³ of a voxel after a shift, newborn ones included [R_max³/m³], and its slopes by the shift, by births, by those in the fluid."""
     table, step, exponent, held = particle.table, particle.table_step, particle.terminal_exponent, voxels.held
     slot = voxels.slot[row]
     bound_weight = held[WEIGHT + BOUND, row]
@@ -81,20 +109,6 @@ def _population_volume(voxels, row, particle, shift, births, born_free):
         volume += born_free * free_young
         slope += born_free * ((1.0 - enter) * change * weight + enter * into_change * inner)
     return volume, slope, young, free_young
-
-
-@kernel
-def _specific_area(voxels, row, particle):
-    """Surface of the particles of a voxel per volume of them, 3/R_max · Σ N y²/Σ N y³ [1/m], at the start of the step; 0 without any."""
-    table, step, slot = particle.table, particle.table_step, voxels.slot[row]
-    area = 0.0
-    volume = 0.0
-    for place in range(PLACES):
-        if slot >= 0 and voxels.cohorts[place, slot] > 0:
-            area += cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
-            one, _ = cohort_volume(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
-            volume += one
-    return 3.0 * area / (volume * particle.terminal_radius) if volume > 0.0 else 0.0
 
 
 @kernel
@@ -211,46 +225,6 @@ def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, por
 
 
 @kernel
-def _rates(voxels, row, cell, phases, particle, work, start, affinity, magnesium):
-    """Velocity, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the sum of velocities [m/s]."""
-    acidity = -work.activity[4] / math.log(10.0)
-    fetuin = voxels.held[FETUIN, row]
-    log_saturations(phases, work.activity, work.ln_omega, True)
-    growth_by_phase(phases, work.ln_omega, 1.0 - inhibition_factor(affinity, 1.0), work.velocity, work.by_log)
-    total = 0.0
-    area = -1.0
-    for q in range(COUNT):
-        total += work.velocity[q]
-        work.mature[q] = maturation_rate(phases, q, acidity, magnesium, fetuin) if start[q, cell] > 0.0 or work.velocity[q] > 0.0 else 0.0
-        work.decay[q] = 0.0
-        work.decay_slope[q] = 0.0
-        if work.ln_omega[q] < 0.0 and start[q, cell] > 0.0:
-            if area < 0.0:
-                area = _specific_area(voxels, row, particle) * phases.calcium_volume
-            flux, slope = dissolution_flux(phases, q, work.ln_omega[q], acidity)
-            work.decay[q] = flux * area
-            work.decay_slope[q] = slope * area
-    return total
-
-
-@kernel
-def _routes(voxels, row, phases, law, work, protection, exposed, porosity):
-    """Nucleation by route at the activities in `work` (rows SURFACES … of `Scratch.route`)."""
-    route = work.route
-    log_saturations(phases, work.activity, work.nucleating, False)
-    sigma = nucleation_saturation(work.nucleating[HAP], 0.0, phases.ion_count[HAP])
-    route[SURFACES], route[SURFACES_SLOPE], route[COLLAGEN] = surface_nucleation(
-        voxels.substrate, row, exposed, protection, sigma, voxels.held[AREA, row], law
-    )
-    route[SITES], route[SITES_SLOPE] = site_nucleation(law.debris, protection, sigma, law)
-    route[SEEDS], route[SEEDS_SLOPE] = 0.0, 0.0
-    if voxels.nucleators[row] > 0.0:
-        route[SEEDS], route[SEEDS_SLOPE] = site_nucleation(law.nucleator, protection, sigma, law)
-    rate, slope = homogeneous_nucleation(work.nucleating[ACP], law)
-    route[SPONTANEOUS], route[SPONTANEOUS_SLOPE] = rate * porosity, slope * porosity
-
-
-@kernel
 def _settle(phases, work, stage, row, gain, speed, mass, mineral_field, cell):
     """Phases of a voxel at the calcium G that grew in the stage (KIN-1); what dissolved in the step; returns the volume that is filled."""
     fixed = 0.0
@@ -329,19 +303,20 @@ def eliminate_minerals(
         row = rows[place]
         cell = voxels.cell[row]
         total = (c[CALCIUM, cell] * 1e-3, c[PHOSPHATE, cell] * 1e-3, c[MAGNESIUM, cell] * 1e-3, c[ALKALINITY, cell] * 1e-3)
-        stage[FAILED, row] = 0.0 if _speciate(total, voxels.warm[row], chemistry, work.activity) else 1.0
+        stage[FAILED, row] = 0.0 if speciate_voxel(total, voxels.warm[row], chemistry, work.activity) else 1.0
         if stage[FAILED, row] > 0.0:
             continue
         protection, affinity, inside, exposed = fluid_effects(voxels.substrate, row, c[MAGNESIUM, cell], elapsed, law)
         outer = inhibition_factor(affinity, particle.inhibition_strength)
         stage[INSIDE_RATIO, row] = inhibition_factor(inside, particle.inhibition_strength) / max(outer, 1e-12)
-        speed = _rates(voxels, row, cell, phases, particle, work, start, affinity, c[MAGNESIUM, cell])
+        speed = phase_rates(voxels, row, cell, phases, particle, work, start, affinity, c[MAGNESIUM, cell])
         velocity = speed / radius
-        _routes(voxels, row, phases, law, work, protection, exposed, initial_porosity[cell])
+        nucleation_routes(voxels, row, phases, law, work, protection, exposed, initial_porosity[cell])
         before, now = _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma_dt)
         before += _chain(phases, work, stage, row, work.start, speed)
         share = voxels.continuous[row]
-        from_debris, from_fluid = share * (voxels.debris[row] - stage[DEBRIS, row]), share * (voxels.nucleators[row] - stage[NUCLEATORS, row])
+        from_debris = share * (voxels.debris[row] - stage[DEBRIS, row])
+        from_fluid = share * (voxels.nucleators[row] - stage[NUCLEATORS, row])
         given_free = voxels.given_births[row] * voxels.held[GIVEN_FREE, row]
         gain, shift, births, born_free, mass, by_shift, by_births, by_free, open_share, feedback = _grow(
             voxels, row, particle, phases, work, now - before, initial_porosity[cell] - floor, initial_porosity[cell],
@@ -361,11 +336,12 @@ def eliminate_minerals(
         if gamma_dt * (by_shift * velocity + 10.0 * nuclei) + stage[DISSOLVED, row] < 1e-14 * porosity[cell] * c[CALCIUM, cell]:
             w[:, :, cell] = 0.0  # nothing here that Newton could notice
             continue
-        _slopes(total, voxels.warm[row], chemistry, phases, work)
+        saturation_slopes(total, voxels.warm[row], chemistry, phases, work)
         by_surface = by_births * (route[SURFACES_SLOPE] * open_share + stage[DEBRIS, row] * route[SITES_SLOPE])
         by_surface += by_free * stage[NUCLEATORS, row] * route[SEEDS_SLOPE]
         by_fluid = by_free * share * route[SPONTANEOUS_SLOPE] * open_share
         _growth_slopes(
-            phases, work, work.by_gain, gamma_dt, by_shift / radius * open_share, share * by_surface / phases.ion_count[HAP], by_fluid, feedback
-        )
+            phases, work, work.by_gain, gamma_dt, by_shift / radius * open_share, share * by_surface / phases.ion_count[HAP], by_fluid,
+            feedback,
+        )  # fmt: skip
         _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, speed, porosity[cell], c)

@@ -107,9 +107,12 @@ class SiteProblem:
     def _sort_rows(self) -> None:
         """Busy rows can gain or lose mineral within the step; quiet ones have nothing to grow, so one look after it is exact."""
         state, voxels = self.state, self.voxels
-        busy: np.ndarray = (voxels.given_births > 0.0) | (voxels.continuous > 0.0) | (state.debris > 0.0) | (state.nucleators > 0.0)
+        busy = np.zeros(self.n_active, dtype=np.bool_)
+        for source in (voxels.given_births, voxels.continuous, state.debris, state.nucleators):
+            busy |= source > 0.0
         placed = np.flatnonzero(state.slot >= 0)
-        busy[placed] |= (state.count > 0).any(axis=0)[state.slot[placed]]
+        bearing: np.ndarray = np.any(state.count > 0, axis=0)
+        busy[placed] |= bearing[state.slot[placed]]
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
         if state.make_room(self.busy):
             self.bind()

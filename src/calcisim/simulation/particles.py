@@ -160,11 +160,14 @@ class Particles:
         captured, events = np.zeros(used), np.zeros((3, used))
         clumps = state.clumps[..., :used]
         threads.rows(
-            clumping.advance_clumps, used, VOXELS_EACH, law, clumps, moved, born, dt, meeting, self.porosity[rows], fibrils, captured, events
+            clumping.advance_clumps, used, VOXELS_EACH, law, clumps, moved, born, dt, meeting, self.porosity[rows], fibrils, captured,
+            events,
         )  # fmt: skip
         if captured.any():
             particle = self.model.particle
-            threads.rows(kernels.capture_primaries, used, VOXELS_EACH, state.number, state.coordinate, state.bare, state.count, captured, particle)
+            threads.rows(
+                kernels.capture_primaries, used, VOXELS_EACH, state.number, state.coordinate, state.bare, state.count, captured, particle
+            )  # fmt: skip
         before = state.on_collagen[rows]
         primaries, volume = self.volumes()
         threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, clumps, primaries, volume)

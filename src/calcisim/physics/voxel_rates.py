@@ -1,0 +1,108 @@
+"""Chemistry of a voxel and the rates that follow from it: phases that grow, dissolve and mature, and nucleation by route."""
+
+import math
+
+from calcisim.jit import kernel
+from calcisim.physics.growth import inhibition_factor
+from calcisim.physics.kinetics import (
+    AREA,
+    COLLAGEN,
+    FETUIN,
+    PLACES,
+    SEEDS,
+    SEEDS_SLOPE,
+    SITES,
+    SITES_SLOPE,
+    SPONTANEOUS,
+    SPONTANEOUS_SLOPE,
+    SURFACES,
+    SURFACES_SLOPE,
+)
+from calcisim.physics.nucleation import nucleation_saturation
+from calcisim.physics.phases import (
+    ACP,
+    COUNT,
+    HAP,
+    by_concentration,
+    dissolution_flux,
+    growth_by_phase,
+    log_saturations,
+    maturation_rate,
+)
+from calcisim.physics.population import cohort_area, cohort_volume
+from calcisim.physics.routes import homogeneous_nucleation, site_nucleation, surface_nucleation
+from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
+
+
+@kernel
+def speciate_voxel(total, warm, chemistry, activity):
+    """Activities of a voxel's totals [mol/kg] in the full tier; False where it finds no solution."""
+    done = speciate_alkalinity(
+        chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
+        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, activity, chemistry.tolerance, chemistry.iterations,
+    )  # fmt: skip
+    return done > 0
+
+
+@kernel
+def saturation_slopes(total, warm, chemistry, phases, work):
+    """∂lnΩ_q/∂c_s at frozen ionic strength (the fast tier's derivative serves Newton)."""
+    speciate_alkalinity_jacobian(
+        chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
+        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, work.slopes,
+    )  # fmt: skip
+    by_concentration(phases, work.slopes, work.by_c)
+
+
+@kernel
+def _specific_area(voxels, row, particle):
+    """Surface of the particles of a voxel per volume of them, 3/R_max · Σ N y²/Σ N y³ [1/m], at the start of the step; 0 without any."""
+    table, step, slot = particle.table, particle.table_step, voxels.slot[row]
+    area = 0.0
+    volume = 0.0
+    for place in range(PLACES):
+        if slot >= 0 and voxels.cohorts[place, slot] > 0:
+            area += cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
+            one, _ = cohort_volume(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
+            volume += one
+    return 3.0 * area / (volume * particle.terminal_radius) if volume > 0.0 else 0.0
+
+
+@kernel
+def phase_rates(voxels, row, cell, phases, particle, work, start, affinity, magnesium):
+    """Velocity, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the sum of velocities [m/s]."""
+    acidity = -work.activity[4] / math.log(10.0)
+    fetuin = voxels.held[FETUIN, row]
+    log_saturations(phases, work.activity, work.ln_omega, True)
+    growth_by_phase(phases, work.ln_omega, 1.0 - inhibition_factor(affinity, 1.0), work.velocity, work.by_log)
+    total = 0.0
+    area = -1.0
+    for q in range(COUNT):
+        total += work.velocity[q]
+        work.mature[q] = maturation_rate(phases, q, acidity, magnesium, fetuin) if start[q, cell] > 0.0 or work.velocity[q] > 0.0 else 0.0
+        work.decay[q] = 0.0
+        work.decay_slope[q] = 0.0
+        if work.ln_omega[q] < 0.0 and start[q, cell] > 0.0:
+            if area < 0.0:
+                area = _specific_area(voxels, row, particle) * phases.calcium_volume
+            flux, slope = dissolution_flux(phases, q, work.ln_omega[q], acidity)
+            work.decay[q] = flux * area
+            work.decay_slope[q] = slope * area
+    return total
+
+
+@kernel
+def nucleation_routes(voxels, row, phases, law, work, protection, exposed, porosity):
+    """Nucleation by route at the activities in `work` (rows SURFACES … of `Scratch.route`)."""
+    route = work.route
+    log_saturations(phases, work.activity, work.nucleating, False)
+    sigma = nucleation_saturation(work.nucleating[HAP], 0.0, phases.ion_count[HAP])
+    route[SURFACES], route[SURFACES_SLOPE], route[COLLAGEN] = surface_nucleation(
+        voxels.substrate, row, exposed, protection, sigma, voxels.held[AREA, row], law
+    )
+    route[SITES], route[SITES_SLOPE] = site_nucleation(law.debris, protection, sigma, law)
+    route[SEEDS], route[SEEDS_SLOPE] = 0.0, 0.0
+    if voxels.nucleators[row] > 0.0:
+        route[SEEDS], route[SEEDS_SLOPE] = site_nucleation(law.nucleator, protection, sigma, law)
+    rate, slope = homogeneous_nucleation(work.nucleating[ACP], law)
+    route[SPONTANEOUS], route[SPONTANEOUS_SLOPE] = rate * porosity, slope * porosity
