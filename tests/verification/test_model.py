@@ -1,5 +1,6 @@
 """The whole model with fixed steps: second order but for the joins of cohorts, which leave a floor below a tenth of a per cent."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from calcisim import scenario as door
 from calcisim.numerics.newton import NewtonControl
 from calcisim.numerics.sdirk import Counters, attempt
+from calcisim.simulation import assembly
 from calcisim.simulation import site as site_module
 from calcisim.simulation.run import Simulation
 
@@ -31,7 +33,17 @@ def errors(counts, finest):
     return [float(np.linalg.norm(mineral_after(count) - exact) / np.linalg.norm(exact)) for count in counts]
 
 
-def test_order_without_joins(monkeypatch):
+@pytest.mark.parametrize("dissolution", [0.0, 1.0], ids=["never dissolves", "as usual"])
+def test_order_without_joins(monkeypatch, dissolution):
+    """With the rates of dissolution times a factor: a precursor that grew early dissolves again on the second day."""
+    usual = assembly.model
+
+    def model(scenario):
+        whole = usual(scenario)
+        rates = whole.phases.dissolution * np.array([dissolution, 1.0, 1.0])
+        return replace(whole, phases=whole.phases._replace(dissolution=rates))
+
+    monkeypatch.setattr(assembly, "model", model)
     monkeypatch.setattr(site_module, "COHORTS", 1500)
     found = errors((8, 16, 32), 160)
     assert found[0] < 1e-4
