@@ -53,5 +53,5 @@ def test_primaries_have_the_size_that_was_seen_and_the_day_of_fusing_is_said(mon
 
 def test_what_never_fuses_is_said_so(monkeypatch):
     given(monkeypatch, sphere_median_um=[0.5], fused_fraction=[0.1])
-    assert "half not fused by day 84 (dystrophic/subdermal-cusp); " in facts.primaries()[0]
+    assert "half not fused by day 180 (dystrophic/subdermal-cusp); " in facts.primaries()[0]
     assert "half not fused by day 180 (metastatic/ckd-constant)" in facts.primaries()[0]

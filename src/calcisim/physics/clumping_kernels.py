@@ -186,8 +186,8 @@ def capture_rate(radius, diffusivity, fibrils, diameter, sticking):
     """CLP-8. k = η 4π D h L/ln(b/(R + d/2)) [1/s], L = 4φ/(π d²), b = 1/√(π L).
 
     φ : volume fraction of fibrils, d : their diameter [m]; L : their length [m/m³]; b : half their mean distance; R, D : radius [m] and
-    free diffusivity [m²/s] of the clump; h : hindrance (DRI-1); η : share of contacts that hold. A clump that does not pass the mesh, 2R > 2b − d,
-    is held at 1e3/s, which also bounds k. Source: flux to a cylinder in its cell, derivation.
+    free diffusivity [m²/s] of the clump; h : hindrance (DRI-1); η : share of contacts that hold. A clump that does not pass the mesh,
+    2R > 2b − d, is held at 1e3/s, which also bounds k. Source: flux to a cylinder in its cell, derivation.
     """
     if fibrils <= 0.0:
         return 0.0
