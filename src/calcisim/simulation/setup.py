@@ -4,6 +4,7 @@ Grids are (z, y, x); padded arrays carry one ghost layer. Nothing here knows fil
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,8 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class ModelSetup:
-    """What all sites of a run share: laws and constants. stoichiometry (species, phase); molar_mass (phase,) [kg/mol]."""
+    """What all sites of a run share: laws and constants. stoichiometry (species, phase); molar_mass (phase,) [kg/mol];
+    population: [population] of the scenario, of which `clump` is made."""
 
     temperature: float
     diffusivity: Array
@@ -114,6 +116,7 @@ class ModelSetup:
     phases: PhaseLaws
     particle: ParticleLaw
     shield: ShieldLaw
+    population: Any
     clump: ClumpLaw
     sticking: float
     molar_mass: Array

@@ -51,9 +51,12 @@ def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
     phases = model.phases._replace(
         ln_ksp=model.phases.ln_ksp - shift, ln_ksp_growth=model.phases.ln_ksp_growth - shift, growth=growth, maturation=maturation
     )
-    same = all(getattr(model.particle, name) == value for name, value in terminal.items())
-    particle = model.particle if same else assembly.particle_law(*(terminal[name] for name in TERMINAL))
-    return replace(model, nucleation=nucleation, phases=phases, particle=particle)
+    model = replace(model, nucleation=nucleation, phases=phases)
+    if all(getattr(model.particle, name) == value for name, value in terminal.items()):
+        return model
+    particle = assembly.particle_law(*(terminal[name] for name in TERMINAL))
+    clump = assembly.clump_law(model.population, model.temperature, particle, 0.0)
+    return replace(model, particle=particle, shield=assembly.shield_law(particle), clump=clump)
 
 
 def _known(path: str) -> bool:
