@@ -109,4 +109,8 @@ def compile_seconds() -> float:
     return float(_timer.duration) if _timer.done else 0.0
 
 
-kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
+_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False, "no_cfunc_wrapper": True}  # none is called from C
+kernel = numba.njit(**_OPTIONS)
+# For what a single kernel calls, in a single place: it becomes part of that one before either is compiled, so no machine code is made
+# of it alone, nor code that unpacks its arguments. Called from Python it is a kernel like any other.
+part = numba.njit(inline="always", **_OPTIONS)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 
 
-@kernel
+@part
 def _block_row(level, x, k, j, first, amount):
     """x = (A + U Wᵀ)⁻¹ A x of the voxels of one colour of a row, A = diag_s + D_s Σ T; the inverse is stored (`_invert`)."""
     species, nx = x.shape[0], x.shape[3]
@@ -24,7 +24,7 @@ def _block_row(level, x, k, j, first, amount):
             here[i] = amount[s, i]
 
 
-@kernel
+@part
 def _invert(level, k, j, i, small):
     """Stores (A + U Wᵀ)⁻¹ A of a voxel, by elimination without pivoting: 1 plus a non-negative coupling. small (s, 2s): scratch."""
     phases, species = level.w.shape[0], level.w.shape[1]
@@ -49,7 +49,7 @@ def _invert(level, k, j, i, small):
             level.block[s, r, k, j, i] = small[s, species + r]
 
 
-@kernel
+@part
 def _couple_row(level, x, k, j, first, amount):
     """The same along one colour of a row for a single phase, whose 1/(1 + wᵀA⁻¹U) is stored. amount (nx,) is scratch."""
     species, nx = x.shape[0], x.shape[3]
@@ -71,7 +71,7 @@ def _couple_row(level, x, k, j, first, amount):
                 here[i] -= level.stoichiometry[s, 0] * inverse[i] * amount[i]
 
 
-@kernel
+@part
 def _relax_row(level, x, b, s, k, j, first):
     """x = (b + D Σ T x_neighbour)/diag along one colour of a row."""
     nx = x.shape[3]
@@ -192,7 +192,7 @@ def prolong(x, coarse, fz, fy, fx, row0, row1):
                     here[nx - 2] += above[(nx - 1) >> 1]
 
 
-@kernel
+@part
 def _face_sum(level, k, j, i):
     return (
         level.tx[k, j, i]
@@ -211,7 +211,7 @@ def _add_row(target, source, fx):
         target[(i - 1) // fx + 1] += source[i]
 
 
-@kernel
+@part
 def _sum_rows(fine, coarse, kc, jc, fz, fy, fx):
     """What a coarse row inherits: diagonals without faces, couplings and its lower faces."""
     species, nz, ny, nx = fine.diag.shape

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 
 
 @kernel
@@ -17,7 +17,7 @@ def _multiply(a, b):
     return product >> np.uint64(32), product & np.uint64(0xFFFFFFFF)
 
 
-@kernel
+@part
 def philox(counter0, counter1, key0, key1):
     """Four 32-bit words (as uint64) from a 128-bit counter (two uint64) and a 64-bit key (two 32-bit words in uint64)."""
     mask = np.uint64(0xFFFFFFFF)
@@ -40,7 +40,7 @@ def philox(counter0, counter1, key0, key1):
     return x0, x1, x2, x3
 
 
-@kernel
+@part
 def uniform_pair(counter0, counter1, key0, key1):
     """Two independent uniform numbers in (0, 1), 53 bits each."""
     a, b, c, d = philox(counter0, counter1, key0, key1)

@@ -4,7 +4,7 @@ One kind of clump in one voxel is an array `held` (4, K): rows NUMBER [1/m³], V
 VOLUME, PRIMARIES and FILLED, keeps all of them positive, and leaves at least one primary to each clump (PRIMARIES ≥ NUMBER).
 """
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.sections_growth import below, inside
 
 NUMBER, VOLUME, PRIMARIES, FILLED = range(4)
@@ -58,7 +58,7 @@ def class_of(size, edges):
     return low
 
 
-@kernel
+@part
 def settle(held, number, size, edges):
     """Add single primaries of one size [m³] to the class that holds it."""
     k = class_of(size, edges)
@@ -108,7 +108,7 @@ def stretch(number, volume, primaries, filled, k, factor, edges, new):
     new[FILLED, j] += max(f_rest, 0.0)
 
 
-@kernel
+@part
 def fluxes(old_mass, new_mass, flux):
     """Net mass that collisions carried up through the lower edge of each class, ≥ 0, summed from the side of the edge that held less."""
     count = old_mass.shape[0]
@@ -129,7 +129,7 @@ def fluxes(old_mass, new_mass, flux):
         flux[k + 1] = max(below_edge, 0.0)
 
 
-@kernel
+@part
 def ride(carried, old_mass, new_mass, flux):
     """CLP-2. What the mass that collisions carry upwards takes with it: q_k = (X_k + F_k q_k−1)/(M_k + F_k), X'_k = q_k M'_k.
 
@@ -170,7 +170,7 @@ def level(held):
         held[PRIMARIES, k] = held[NUMBER, k] + (kept * excess if excess > 0.0 else 0.0)
 
 
-@kernel
+@part
 def fold(held):
     """Join classes that hold next to nothing, which collisions leave behind, with the next smaller one (or larger, at the lower end)."""
     numbers = 0.0
@@ -196,7 +196,7 @@ def _join(held, source, target):
         held[moment, source] = 0.0
 
 
-@kernel
+@part
 def put_in_place(held, edges, new):
     """Move each class whose mean has left it to the class that holds the mean; what stays is not touched."""
     moved = False

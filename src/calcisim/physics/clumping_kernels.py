@@ -6,7 +6,7 @@ The kernels take one kind of clump in one voxel, `held` (4, K), as in clumping_c
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.clumping_classes import (
     FILLED,
     NUMBER,
@@ -40,7 +40,7 @@ def envelope_radius(volume, radius, dimension):
     return radius * max(relative ** (1.0 / 3.0), (relative / PREFACTOR) ** (1.0 / dimension))
 
 
-@kernel
+@part
 def growth_factor(volume, primaries, shift, primary):
     """CLP-4. Factor of all volumes of a class while its primaries grow: r = (y(x + shift)/y(x))³ ≥ 1, y = (V/(P V_max))^(1/3), x as GRO-6.
 
@@ -55,7 +55,7 @@ def growth_factor(volume, primaries, shift, primary):
     return max((then / now) ** 3, 1.0) if now > 0.0 else 1.0
 
 
-@kernel
+@part
 def grow_clumps(primary, edges, held, shift, new):
     """Growth of one kind by a shift [R_max]: volumes and what of them fills voids grow alike; numbers and primaries stay."""
     low, high = occupied(held[NUMBER])
@@ -75,7 +75,7 @@ def grow_clumps(primary, edges, held, shift, new):
     copy(new, held)
 
 
-@kernel
+@part
 def births_volume(born, shift, primary):
     """Solid volume of the primaries born in a step [m³/m³], with the growth they had since (POP-3 without its derivative)."""
     volume = 0.0
@@ -86,7 +86,7 @@ def births_volume(born, shift, primary):
     return volume
 
 
-@kernel
+@part
 def add_singles(primary, edges, held, born, shift):
     """Births as single primaries, at the Gauss points of their growth since birth (POP-5)."""
     for index in range(newborn_count(shift, primary.exponent)):
@@ -119,7 +119,7 @@ def reach(law, held, weight, room):
     return theta
 
 
-@kernel
+@part
 def bear_bound(primary, edges, held, born, shift, theta, weight, room, new):
     """CLP-6. Primaries born at fibrils: the share 1 − e^(−Θ) joins clumps in proportion to Θ_k, the rest are left to be new clumps.
 
@@ -140,7 +140,7 @@ def bear_bound(primary, edges, held, born, shift, theta, weight, room, new):
     return joined
 
 
-@kernel
+@part
 def impinging_time(radius, dimension, largest, held, born, theta):
     """CLP-7. A new primary that touches m ≥ 2 bound clumps makes them one: Θ − 1 + e^(−Θ) mergers per birth, from pairs with K = T_u T_w.
 
@@ -159,7 +159,7 @@ def impinging_time(radius, dimension, largest, held, born, theta):
     return expected / (0.5 * tabulated * tabulated)
 
 
-@kernel
+@part
 def fastest(sections, held, low, high):
     """Largest collision rate among the smallest and the largest occupied class [m³/s], a bound where unequal or large pairs meet most."""
     found = 0.0
@@ -172,7 +172,7 @@ def fastest(sections, held, low, high):
     return found
 
 
-@kernel
+@part
 def colliding_time(sections, held, duration):
     """The time that mobile clumps collide [s]: `duration`, or 0 where that makes less than 1e-9 mergers per clump."""
     low, high = occupied(held[NUMBER])
@@ -200,7 +200,7 @@ def capture_rate(radius, diffusivity, fibrils, diameter, sticking):
     return min(sticking * 4.0 * math.pi * free * length / math.log(cell / contact), SIEVED)
 
 
-@kernel
+@part
 def capture_table(law, seconds, fibrils, diameter, sticking, rates):
     """CLP-9. Per class of mobile clumps k dt (k as CLP-8): e^(−k dt) is left and 1 − e^(−k dt) gone after a step, and a clump stays
     mobile for the mean share (1 − e^(−k dt))/(k dt) of it. A share below e^(−40) that is left rounds away.
@@ -209,7 +209,7 @@ def capture_table(law, seconds, fibrils, diameter, sticking, rates):
         rates[k] = capture_rate(law.envelope[1, k], law.diffusivity[k], fibrils, diameter, sticking) * seconds if law.capture else 0.0
 
 
-@kernel
+@part
 def mobile_share(mobile, rates):
     """Mean share of the step that mobile clumps stay mobile, by number."""
     number = 0.0

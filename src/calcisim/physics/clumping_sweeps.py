@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.clumping_classes import (
     BOUND,
     FILLED,
@@ -80,7 +80,7 @@ def _store(clumps, kind, row, held):
             clumps[kind, moment, k, row] = held[moment, k]
 
 
-@kernel
+@part
 def _alike(values, row, other):
     same = True
     for i in range(values.shape[0]):
@@ -202,7 +202,7 @@ def advance_clumps(
     return int(unfinished)
 
 
-@kernel
+@part
 def _scale(held, primaries, volume, edges):
     """Give one kind of a row its totals; without clumps they enter as single primaries of their mean size."""
     if primaries <= 0.0 or volume <= 0.0:

@@ -6,7 +6,7 @@ voxel by voxel, and leave the phases m_q, the pore fraction φ and the slopes of
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.growth import inhibition_factor
 from calcisim.physics.kinetics import (
     AGED,
@@ -71,7 +71,7 @@ from calcisim.physics.routes import fluid_effects
 from calcisim.physics.voxel_rates import nucleation_routes, phase_rates, saturation_slopes, speciate_voxel
 
 
-@kernel
+@part
 def _population_volume(voxels, row, particle, shift, births, born_free):
     """Σ N y³ of a voxel after a shift, newborn ones included [R_max³/m³], and its slopes by the shift, by births, by those in the fluid."""
     table, step, exponent, held = particle.table, particle.table_step, particle.terminal_exponent, voxels.held
@@ -111,7 +111,7 @@ def _population_volume(voxels, row, particle, shift, births, born_free):
     return volume, slope, young, free_young
 
 
-@kernel
+@part
 def _chain(phases, work, stage, row, start, total):
     """KIN-1. Calcium per phase as a line in the calcium G that grows in the stage: n_q = fixed_q + share_q G. Returns Σ grown before.
 
@@ -141,7 +141,7 @@ def _chain(phases, work, stage, row, start, total):
     return grown
 
 
-@kernel
+@part
 def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, numbers, bases):
     """GRO-8. Solve G = M(shift, births) − n(0) − grown before, where rates fade with the open pore share g = (φ − φ_min)/φ0.
 
@@ -190,7 +190,7 @@ def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, nu
     return value, shift, births, max(born_free, 0.0), mass, by_shift, by_births, by_free, open_share, feedback
 
 
-@kernel
+@part
 def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, porosity, c):
     """KIN-3. w[s, r] = ∂(uptake of s)/∂c_r = Σ_q U_sq ∂n_q/∂c_r, through growth, its split between phases, and dissolution.
 
@@ -224,7 +224,7 @@ def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, por
         w[:, :, cell] = 0.0
 
 
-@kernel
+@part
 def _settle(phases, work, stage, row, gain, speed, mass, mineral_field, cell):
     """Phases of a voxel at the calcium G that grew in the stage (KIN-1); what dissolved in the step; returns the volume that is filled."""
     fixed = 0.0
@@ -249,7 +249,7 @@ def _settle(phases, work, stage, row, gain, speed, mass, mineral_field, cell):
     return filled
 
 
-@kernel
+@part
 def _growth_slopes(phases, work, by_gain, gamma_dt, by_shift, by_surface, by_fluid, feedback):
     """by_gain[s] = ∂G/∂c_s through velocity and nuclei; velocity_by_c of every phase. by_shift [per m/s]; by_surface per lnΩ of apatite,
     by_fluid per lnΩ of ACP, of the nuclei's calcium and rate."""
@@ -264,7 +264,7 @@ def _growth_slopes(phases, work, by_gain, gamma_dt, by_shift, by_surface, by_flu
         by_gain[s] = gamma_dt * (by_shift * change + by_surface * work.by_c[HAP, s] + by_fluid * work.by_c[ACP, s]) / feedback
 
 
-@kernel
+@part
 def _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma_dt):
     """Pools and ages of the stage; returns the calcium at the start of the step and that of the iterate."""
     route = work.route

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 
 TABLE_STEP = 0.00125  # of the fourth root of the growth coordinate
 TABLE_END = 12.0  # fourth root: x up to 20 736 terminal radii
@@ -29,7 +29,7 @@ def inhibition_factor(affinity_sum, strength):
     return 1.0 - strength * affinity_sum / (1.0 + affinity_sum)
 
 
-@kernel
+@part
 def growth_velocity(saturation, rate, order, molar_volume, inhibition):
     """GRO-3. Velocity of a free crystal face, v = V_m k (S − 1)^n (1 − b θ_g) [m/s], for S > 1.
 
@@ -38,14 +38,14 @@ def growth_velocity(saturation, rate, order, molar_volume, inhibition):
     return molar_volume * rate * (saturation - 1.0) ** order * inhibition
 
 
-@kernel
+@part
 def dissolution_velocity(saturation, rate, order, molar_volume, ph, ph_slope):
     """GRO-4. Velocity of dissolution (negative) [m/s]: −V_m k_d (1 − S)^n 10^(a (7.4 − pH)), pH held within 5–7.4, for S < 1."""
     acid = 10.0 ** (ph_slope * (7.4 - min(max(ph, 5.0), 7.4)))
     return -molar_volume * rate * (1.0 - saturation) ** order * acid
 
 
-@kernel
+@part
 def terminal_factor(relative_radius, exponent):
     """GRO-5. Share of the free rate left to a primary of radius R: f = 1/(1 + (R/R_max)^p)."""
     return 1.0 / (1.0 + relative_radius**exponent)

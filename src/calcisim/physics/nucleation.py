@@ -6,12 +6,12 @@ quantities and keep different names throughout.
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 
 BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
 
 
-@kernel
+@part
 def nucleation_saturation(ln_iap, ln_ksp, ions):
     """NUC-1. Saturation that drives nucleation.
 
@@ -20,7 +20,7 @@ def nucleation_saturation(ln_iap, ln_ksp, ions):
     return (ln_iap - ln_ksp) / ions
 
 
-@kernel
+@part
 def protection_weight(state, fade_start):
     """NUC-2. How far inhibitors in the fluid matter on a substrate of state s.
 
@@ -37,7 +37,7 @@ def relative_coverage(concentration, half_coverage, healthy):
     return concentration / (concentration + half_coverage) * (healthy + half_coverage) / healthy
 
 
-@kernel
+@part
 def interfacial_energy(state, protection, base, slope, fluid, fade_start):
     """NUC-4. Effective interfacial energy of a nucleus on a substrate [J/m²].
 
@@ -57,7 +57,7 @@ def barrier_constant(molecular_volume: float, temperature: float) -> float:
     return 8.0 * math.pi * molecular_volume**2 / (3.0 * (BOLTZMANN * temperature) ** 3)
 
 
-@kernel
+@part
 def nucleation_rate(prefactor, alpha, saturation, barrier):
     """NUC-6. Nuclei per substrate area and time [1/(m² s)].
 
@@ -68,7 +68,7 @@ def nucleation_rate(prefactor, alpha, saturation, barrier):
     return prefactor * math.exp(-barrier * alpha * alpha * alpha / (saturation * saturation))
 
 
-@kernel
+@part
 def barrier_height(alpha, saturation, barrier):
     """NUC-7. B = C α³/σ_n² [-]; d ln J/d ln σ_n = 2B."""
     return barrier * alpha * alpha * alpha / (saturation * saturation)

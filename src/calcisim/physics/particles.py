@@ -6,7 +6,7 @@ Sweeps over active voxels, called once after every accepted step, and the quanti
 import math
 from typing import NamedTuple
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.growth import radius_and_slope, terminal_factor
 from calcisim.physics.kinetics import (
     AREA,
@@ -36,7 +36,7 @@ class ShieldLaw(NamedTuple):
     entry: float
 
 
-@kernel
+@part
 def entering_share(entry_rate, window, velocity, loss_rate):
     """PAR-1. Share of nuclei in the fluid that enter fibrils before they outgrow the pores or protein holds them outside.
 
@@ -79,7 +79,7 @@ def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, reach
                 held[AREA, row] += 4.0 * math.pi * particle.terminal_radius**2 * area
 
 
-@kernel
+@part
 def _covered_area(voxels, slot, particle):
     """Σ N y² of what is free and covered by protein [R_max²/m³]."""
     covered = 0.0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.growth import dissolution_velocity, growth_saturation, growth_velocity
 
 PHASES = ("ACP", "MgACP", "OCP", "DCPD", "HAP")  # from the least to the most stable: each turns into a later one, if at all
@@ -72,7 +72,7 @@ def phase_velocity(phases, q, ln_omega, coverage):
     return velocity, velocity * order * saturation / (saturation - 1.0) / phases.ion_count[q]
 
 
-@kernel
+@part
 def dissolution_flux(phases, q, ln_omega, ph):
     """PHA-3. Calcium that phase q gives back per area of particles: ν_Ca k (1 − S)^n 10^(a (7.4 − pH)) [mol/(m² s)], and its d/dlnΩ.
 
@@ -87,7 +87,7 @@ def dissolution_flux(phases, q, ln_omega, ph):
     return flux, -flux * order * saturation / (1.0 - saturation) / phases.ion_count[q]
 
 
-@kernel
+@part
 def maturation_rate(phases, q, ph, magnesium, fetuin):
     """PHA-4. First-order rate at which phase q turns into the next: k 10^(a (pH − 7.4)) / ((1 + Mg/K_Mg)² (1 + F/K_F)) [1/s].
 
@@ -112,7 +112,7 @@ def log_saturations(phases, activity, out, growth):
         out[q] = total - (phases.ln_ksp_growth[q] if growth else phases.ln_ksp[q])
 
 
-@kernel
+@part
 def own_share(phases, q, ln_omega):
     """PHA-7. Share of a surface that a soluble phase takes: σ_q^32/Σσ^32 over ACP, its magnesium form and DCPD, σ = ln Ω/ν > 0.
 
@@ -130,7 +130,7 @@ def own_share(phases, q, ln_omega):
     return 1.0 / total
 
 
-@kernel
+@part
 def growth_by_phase(phases, ln_omega, coverage, velocity, by_log):
     """PHA-6. What each phase adds to the velocity of a face [m/s], and by_log[q, p] = ∂velocity[q]/∂lnΩ_p.
 
@@ -167,7 +167,7 @@ def growth_by_phase(phases, ln_omega, coverage, velocity, by_log):
             by_log[q, q] += share * slope
 
 
-@kernel
+@part
 def by_concentration(phases, slopes, out):
     """out[q, s] = ∂lnΩ_q/∂c_s [m³/mol] from slopes (6, 4) = ∂ln a_i/∂(total in mol/kg)."""
     for q in range(COUNT):

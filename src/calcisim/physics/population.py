@@ -9,7 +9,7 @@ bound to a surface, inside fibrils, and free in the fluid; only the last are shi
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.growth import growth_coordinate, radius_and_slope
 
 
@@ -96,7 +96,7 @@ def shielding(loss):
     return 1.0 if loss < 1e-8 else -math.expm1(-loss) / loss
 
 
-@kernel
+@part
 def free_volume(number, coordinate, bare, count, row, shift, table, step):
     """POP-8. As POP-2 for particles in the fluid: each cohort takes the share of the shift that its bare part leaves it."""
     volume = 0.0
@@ -116,7 +116,7 @@ def free_newborn_node(index, shift, loss):
     return shift * age * shielding(loss * age), math.exp(-loss * age), weight
 
 
-@kernel
+@part
 def free_newborn_volume(nucleus, shift, loss, table, step):
     """POP-9. Mean volume y³ of a particle born in the fluid at an evenly distributed instant of a step, and its derivative by the shift."""
     volume = 0.0
@@ -149,7 +149,7 @@ def _place_of(radius, exponent, table, step):
     return x
 
 
-@kernel
+@part
 def _join_cheapest(number, coordinate, bare, count, row, exponent, table, step):
     """POP-4. Join the neighbouring cohorts whose union changes later growth least; N, volume and the number that is bare are kept."""
     best = 0
@@ -195,7 +195,7 @@ def insert_cohort(number, coordinate, bare, count, row, born, x, free, exponent,
     count[row] += 1
 
 
-@kernel
+@part
 def advance_cohorts(number, coordinate, bare, count, row, shift, births, loss, free, nucleus, exponent, table, step):
     """POP-5. Make a step's shift ≥ 0 and births the accepted state of one voxel: move every cohort, then add the newborn ones.
 
@@ -219,7 +219,7 @@ def advance_cohorts(number, coordinate, bare, count, row, shift, births, loss, f
         insert_cohort(number, coordinate, bare, count, row, weight * births, nucleus + x, 1.0, exponent, table, step)
 
 
-@kernel
+@part
 def shrink_cohorts(number, coordinate, count, row, share, exponent, table, step):
     """POP-11. Dissolution: every particle of a voxel keeps `share` of its volume; the largest radius that is left [R_max]."""
     factor = share ** (1.0 / 3.0)
@@ -232,7 +232,7 @@ def shrink_cohorts(number, coordinate, count, row, share, exponent, table, step)
     return largest
 
 
-@kernel
+@part
 def transfer_cohorts(number, coordinate, bare, count, source, target, row, share, exponent, table, step):
     """POP-12. Move `share` of every particle of a voxel from one place to another, where nothing is shielded."""
     if share <= 0.0:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.nucleation import barrier_height, interfacial_energy, nucleation_rate, relative_coverage
 
 # columns of the substrate of a voxel
@@ -46,7 +46,7 @@ def _on(state, protection, sigma, law):
     return rate, rate * 2.0 * barrier_height(alpha, sigma, law.barrier) / sigma
 
 
-@kernel
+@part
 def _on_collagen(substrate, row, state, protection, sigma, law):
     """NUC-9. J averaged over the collagen types of a voxel, each at its own state s + Δs_type [1/(m² s)], and its slope.
 
@@ -66,7 +66,7 @@ def _on_collagen(substrate, row, state, protection, sigma, law):
     return rate, slope
 
 
-@kernel
+@part
 def surface_nucleation(substrate, row, exposed, protection, sigma, mineral_area, law):
     """NUC-10. Nuclei on all surfaces of a voxel [1/(m³ s)], their slope by σ_n, and the part that forms on collagen.
 
@@ -107,7 +107,7 @@ def site_nucleation(site, protection, sigma, law):
     return site[1] * rate, site[1] * slope
 
 
-@kernel
+@part
 def homogeneous_nucleation(ln_omega, law):
     """NUC-12. ACP from the fluid itself, J = A exp(−C γ³/σ²) with σ = ln Ω/ν [1/(m³ s)], and dJ/dlnΩ; 0 when undersaturated.
 
@@ -123,7 +123,7 @@ def homogeneous_nucleation(ln_omega, law):
     return rate, rate * 2.0 * barrier / ln_omega
 
 
-@kernel
+@part
 def fluid_effects(substrate, row, magnesium, elapsed, law):
     """Protection P, affinities Σ K c outside and inside fibrils, and the share of surface still exposed `elapsed` seconds into a step."""
     relative = relative_coverage(magnesium, law.magnesium_half, law.magnesium_healthy) - 1.0

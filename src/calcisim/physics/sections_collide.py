@@ -7,7 +7,7 @@ to rounding.
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.sections_profile import (
     BEND,
     CARRIED,
@@ -36,7 +36,7 @@ from calcisim.physics.sections_profile import (
 )
 
 
-@kernel
+@part
 def _row(table, work, j, first, count):
     """AGG-13. Class j with all classes i ≥ first, which it lifts by one class at most: rate K N_i N_j, and what passes the upper edge.
 
@@ -77,7 +77,7 @@ def _row(table, work, j, first, count):
         w[CARRIED * STRIDE + i] = carried
 
 
-@kernel
+@part
 def _totals(first, second):
     """Sums of two stretches whose length is a multiple of four, in four chains each: faster than one chain and as repeatable."""
     s0 = 0.0
@@ -145,7 +145,7 @@ def _add(target, source, sign):
         target[k] += sign * source[k]
 
 
-@kernel
+@part
 def _close(sections, work, low, high, apart, d_number, d_mass):
     """AGG-15. All pairs of classes `apart` steps apart: what the smaller loses, the larger gains, and what of the sums passes each edge.
 
@@ -182,7 +182,7 @@ def _close(sections, work, low, high, apart, d_number, d_mass):
             _add(d_mass[first + step : end + step], mass, 1.0)
 
 
-@kernel
+@part
 def _prepare(number, mass, share, low, high, edges, work):
     """Profiles of the occupied classes, and nothing in the lanes beyond them."""
     count = edges.shape[0] - 1

@@ -7,7 +7,7 @@ The profile for it is the exponential one, which is what is likeliest when only 
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 
 
 @kernel
@@ -75,7 +75,7 @@ def below(size, mean, kappa, low, high):
     return 1.0 - share, mean - (high * share - width * first)
 
 
-@kernel
+@part
 def _moved(number, mass, from_size, to_size, shift, exponent):
     """Mass after growth of a piece of a class between two sizes: two points about its mean, which is exact for p = 0 and 1."""
     mean = mass / number

@@ -5,7 +5,7 @@ their content only (AGG-17). The pair products stay equal on both sides, so noth
 that classes which carry mass are resolved in time and only the thin, fast ones are slowed down.
 """
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.sections_collide import collision_rates
 from calcisim.physics.sections_profile import LEAVING, STRIDE
 
@@ -57,14 +57,14 @@ def _shares(step, mass, number, low, high, work, share):
     return max(left_number / total_number, left_mass / total_mass)
 
 
-@kernel
+@part
 def _euler(number, mass, step, d_number, d_mass, new_number, new_mass):
     for k in range(number.shape[0]):
         new_number[k] = number[k] + step * d_number[k]
         new_mass[k] = mass[k] + step * d_mass[k]
 
 
-@kernel
+@part
 def _halfway(number, mass, step, d_number, d_mass, new_number, new_mass):
     """Second stage of Heun's method, u' = ½ (u + u₁ + h f(u₁)), and the difference to Euler's u₁ as a share of number and of mass.
 
@@ -88,7 +88,7 @@ def _halfway(number, mass, step, d_number, d_mass, new_number, new_mass):
     return max(number_error / number_total, mass_error / mass_total) if positive else -1.0
 
 
-@kernel
+@part
 def _rates(number, mass, h, sections, work, share, d_number, d_mass):
     """Rates at the second stage, held back where a class would be used up; the share of mass whose collisions are left out."""
     low, high = _colliding(number, share)
@@ -99,7 +99,7 @@ def _rates(number, mass, h, sections, work, share, d_number, d_mass):
     return left
 
 
-@kernel
+@part
 def _attempt(number, mass, h, low, high, sections, work, share, d_number, d_mass, new_number, new_mass):
     """One step of Heun's method from the rates at its start; its error, negative when a class fell below zero."""
     left = _shares(h, mass, number, low, high, work, share)
@@ -111,7 +111,7 @@ def _attempt(number, mass, h, low, high, sections, work, share, d_number, d_mass
     return error if error < 0.0 else error + left
 
 
-@kernel
+@part
 def coagulate(number, mass, duration, tolerance, first_step, sections, work, rows):
     """AGG-19. Advance collisions by `duration` [s]: Heun's method (order 2), the step by what an embedded Euler step differs, ≤ tolerance.
 
@@ -138,6 +138,6 @@ def coagulate(number, mass, duration, tolerance, first_step, sections, work, row
             step = factor * h
         if error <= tolerance:
             done = duration if ending else done + h
-            number[:] = new_number
-            mass[:] = new_mass
+            for k in range(number.shape[0]):  # assigning whole arrays brings code for text with it
+                number[k], mass[k] = new_number[k], new_mass[k]
     return step, -MOST_STEPS

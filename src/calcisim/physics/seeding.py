@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.numerics.rng import uniform_pair
 
 RANDOM_ARRIVALS = 1000
@@ -48,7 +48,7 @@ def first_arrivals(lattice, arrivals, key0, key1):
         arrivals.next[cell] = gap
 
 
-@kernel
+@part
 def _cell_rate(lattice, cell, rate):
     total = 0.0
     for piece in range(lattice.start[cell], lattice.start[cell + 1]):
@@ -56,7 +56,7 @@ def _cell_rate(lattice, cell, rate):
     return total
 
 
-@kernel
+@part
 def _place(lattice, cell, rate, target):
     """Row of the piece where the running sum of share·rate passes `target`."""
     running = 0.0

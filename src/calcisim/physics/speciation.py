@@ -11,7 +11,7 @@ activities (natural log, relative to one); maxit bounds the passes. A negative c
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.speciation_balance import (
     Totals,
     add,
@@ -40,7 +40,7 @@ __all__ = ["saturation_indices", "speciate_alkalinity", "speciate_alkalinity_jac
 OH, HCO3, CO2, CAALB, HENRY = 0, 4, 5, 30, 31
 
 
-@kernel
+@part
 def carbon_per_proton(K, pCO2, g1, aw):
     """SPEC-19. [HCO3-]·a(H+) at fixed pCO2 = K_HCO3 K_H pCO2 a_w/(K_CO2 γ_1) [mol/kg].
 
@@ -74,7 +74,7 @@ def starting_ligands(q, ca, mg, w, n, h):
     return n.p / free_p, n.cit / free_t
 
 
-@kernel
+@part
 def starting_proton(tAlk, n, carbon, q):
     """Activity of H+ for a cold start: HCO3-, CO3-2 and OH- take what alkalinity phosphate (1.8 per P) leaves, kept positive smoothly."""
     rest = tAlk - 1.8 * n.p
@@ -91,7 +91,7 @@ def bounded_sum(s, d1, d2, d3):
     return s.i1 * d1 + s.i2 * d2 + s.i3 * d3
 
 
-@kernel
+@part
 def newton_alkalinity(q, ca, mg, w, n, affinity, tAlk, carbon, p, t, h):
     """SPEC-20. One Newton step of the closure by alkalinity, and the ionic strength after it.
 
@@ -109,7 +109,7 @@ def newton_alkalinity(q, ca, mg, w, n, affinity, tAlk, carbon, p, t, h):
     return dp, dt, dh, ionic, 1.0 - 0.017 * (s.molal + n.cl)
 
 
-@kernel
+@part
 def newton_ph(q, ca, mg, w, n, affinity, tC, p, c, t, h):
     """SPEC-21. One Newton step of the closure by pH; returns (relative steps of p, t, c; I; a_w) like SPEC-20, tC total carbonate."""
     ih = 1.0 / h
@@ -123,7 +123,7 @@ def newton_ph(q, ca, mg, w, n, affinity, tC, p, c, t, h):
     return dp, dt, dc, ionic, 1.0 - 0.017 * (s.molal + n.cl)
 
 
-@kernel
+@part
 def write_activities(K, n, ca, mg, affinity, p, c, t, h, g1, aw, q, la):
     """SPEC-22. Natural-log activities of Ca+2, Mg+2, PO4-3, CO3-2, H+, OH- into la (6,); −99.99·ln 10 for what is absent.
 

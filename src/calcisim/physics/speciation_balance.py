@@ -9,7 +9,7 @@ residual r = Σ n_j m_j − target, matrix a = Σ m_j n_j n_jᵀ − Σ_M (c_M/D
 
 from typing import NamedTuple
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.speciation_core import free_with_sites, occupied, protons
 
 
@@ -209,7 +209,7 @@ def ligands_alkalinity(q, p, c, t, h, ih):
     )
 
 
-@kernel
+@part
 def ligands_ph(q, p, c, t, h, ih):
     """SPEC-18. The acids themselves in the closure by pH: each ligand in its own balance. Arguments as SPEC-17."""
     po4 = q.po4 * p * ih

@@ -5,7 +5,7 @@ The derivatives are those of the closure by alkalinity at frozen ionic strength,
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.speciation_balance import Totals, add, alkali, ligands_alkalinity, metal_alkalinity
 from calcisim.physics.speciation_core import acids, activity, bindings, free_with_sites, occupied, protons, solve_symmetric
 
@@ -31,7 +31,7 @@ def write_ligands(q, p, c, t, h, out):
     out[33] = q.h2cit * t * h * h
 
 
-@kernel
+@part
 def write_metals(ca, mg, calcium, magnesium, p, c, t, h, out):
     """Molalities of Ca+2, Mg+2 and their complexes into out."""
     ih = 1.0 / h
@@ -55,7 +55,7 @@ def write_metals(ca, mg, calcium, magnesium, p, c, t, h, out):
     out[37] = mg.hcit * t * h * magnesium
 
 
-@kernel
+@part
 def write_alkali(w, n, p, c, t, h, out):
     """Molalities of Na+, K+, Cl- and the pairs of sodium and potassium into out."""
     ih = 1.0 / h
@@ -123,7 +123,7 @@ def slopes(b, total, sites, affinity, p, c, t, h):
     return (eP / effective, eT / effective, eH / effective), free, effective
 
 
-@kernel
+@part
 def speciate_alkalinity_jacobian(K, A, pCO2, tCa, tMg, tNa, tK, tCl, tP, tAlk, tCit, tAlb, x, dla):
     """SPEC-26. dla (6, 4) = ∂la/∂(tCa, tP, tMg, tAlk) [kg/mol] of speciate_alkalinity at its converged x.
 

@@ -3,10 +3,10 @@
 Arrays carry one ghost layer; rows are flattened (z, y) lines. Species s, phase q, voxel (k, j, i).
 """
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 
 
-@kernel
+@part
 def pore_conductance(porosity, initial_porosity, hindrance, exponent):
     """TRN-1. Relative effective diffusivity of tissue whose pores fill.
 
@@ -26,7 +26,7 @@ def face_conductance(near, far):
     return 2.0 * near * far / total if total > 0.0 else 0.0
 
 
-@kernel
+@part
 def boundary_conductance(diffusivity, conductance, spacing, exchange):
     """TRN-3. Conductance of an outer face per voxel volume [1/s], half a voxel in series with the exchange coefficient.
 
@@ -76,7 +76,7 @@ def diagonal(porosity, exchange, gamma_dt, diag, row0, row1):
                 diag[s, k, j, i] = porosity[k, j, i] + gamma_dt * exchange[s, k, j, i]
 
 
-@kernel
+@part
 def face_flux(field, tz, ty, tx, s, k, j, i):
     """Σ_faces T (c_neighbour − c): each face enters two voxels with opposite sign, so nothing is made or lost."""
     here = field[s, k, j, i]

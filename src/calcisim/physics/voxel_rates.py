@@ -2,7 +2,7 @@
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import part
 from calcisim.physics.growth import inhibition_factor, radius_and_slope
 from calcisim.physics.kinetics import (
     AREA,
@@ -43,7 +43,7 @@ from calcisim.physics.routes import homogeneous_nucleation, site_nucleation, sur
 from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
 
 
-@kernel
+@part
 def speciate_voxel(total, warm, chemistry, activity):
     """Activities of a voxel's totals [mol/kg] in the full tier; False where it finds no solution."""
     done = speciate_alkalinity(
@@ -53,7 +53,7 @@ def speciate_voxel(total, warm, chemistry, activity):
     return done > 0
 
 
-@kernel
+@part
 def saturation_slopes(total, warm, chemistry, phases, work):
     """∂lnΩ_q/∂c_s at frozen ionic strength (the fast tier's derivative serves Newton)."""
     speciate_alkalinity_jacobian(
@@ -63,7 +63,7 @@ def saturation_slopes(total, warm, chemistry, phases, work):
     by_concentration(phases, work.slopes, work.by_c)
 
 
-@kernel
+@part
 def _newborn(particle, births, shift, loss, free):
     """Σ N y² and Σ N y³ of the births of a step with this growth shift [R_max²/m³, R_max³/m³]."""
     area = 0.0
@@ -80,7 +80,7 @@ def _newborn(particle, births, shift, loss, free):
     return area, volume
 
 
-@kernel
+@part
 def _specific_area(voxels, row, particle, stage):
     """Surface of the particles of a voxel per volume of them, 3/R_max · Σ N y²/Σ N y³ [1/m], at the stage as last evaluated; 0 without any.
 
@@ -114,7 +114,7 @@ def _specific_area(voxels, row, particle, stage):
     return 3.0 * area / (volume * particle.terminal_radius) * left ** (-1.0 / 3.0)
 
 
-@kernel
+@part
 def phase_rates(voxels, row, cell, phases, particle, stage, work, start, affinity, magnesium):
     """Velocity, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the sum of velocities [m/s]."""
     acidity = -work.activity[4] / math.log(10.0)
@@ -137,7 +137,7 @@ def phase_rates(voxels, row, cell, phases, particle, stage, work, start, affinit
     return total
 
 
-@kernel
+@part
 def nucleation_routes(voxels, row, phases, law, work, protection, exposed, porosity):
     """Nucleation by route at the activities in `work` (rows SURFACES … of `Scratch.route`)."""
     route = work.route
