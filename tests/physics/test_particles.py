@@ -90,8 +90,9 @@ def test_what_a_step_holds_still():
     assert held[kinetics.FETUIN] == pytest.approx([0.005, 0.005])
     entering = particles.entering_share(1e-3, SHIELD.entry - NUCLEUS, 1e-6, 0.02)
     assert held[kinetics.ENTERING] == pytest.approx([entering, entering])
-    area = 4.0 * math.pi * RADIUS**2 * (3e15 * 0.5**2 + 1e15 * 0.2**2)
-    assert held[kinetics.AREA] == pytest.approx([area, 0.0], rel=1e-6)
+    bound, free = (4.0 * math.pi * RADIUS**2 * number * radius**2 for number, radius in ((3e15, 0.5), (1e15, 0.2)))
+    assert held[kinetics.AREA] == pytest.approx([bound, 0.0], rel=1e-6)
+    assert held[kinetics.AREA_FREE] == pytest.approx([free, 0.0], rel=1e-6)
 
 
 def test_growth_inside_fibrils_stops_when_they_are_full():

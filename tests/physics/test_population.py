@@ -289,7 +289,7 @@ def test_joins_keep_the_number_that_is_bare():
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("room", [24, 6])
 def test_a_transfer_keeps_number_and_volume(share, room):
-    """POP-12, also into a place whose row is full: joins keep what they join."""
+    """POP-12, also into a place whose row is full: joins keep what they join, and what is covered by protein stays covered."""
     table, random = TABLES[48.0], np.random.default_rng(11)
     number, coordinate, bare = np.zeros((3, 1, room)), np.zeros((3, 1, room)), np.ones((3, 1, room))
     count = np.zeros((3, 1), dtype=np.int64)
@@ -301,13 +301,13 @@ def test_a_transfer_keeps_number_and_volume(share, room):
 
     def sums(place):
         volume = population.cohort_volume(number[place], coordinate[place], count[place], 0, 0.0, table, STEP)[0]
-        return np.array([number[place, 0, : count[place, 0]].sum(), volume])
+        held = number[place, 0, : count[place, 0]]
+        return np.array([held.sum(), volume, held @ bare[place, 0, : count[place, 0]]])
 
     before = sums(2), sums(0)
     population.transfer_cohorts(number, coordinate, bare, count, 2, 0, 0, share, 48.0, table, STEP)
     assert sums(2) == pytest.approx((1.0 - share) * before[0], rel=1e-10, abs=1e-12)
     assert sums(0) == pytest.approx(before[1] + share * before[0], rel=1e-10)
-    assert np.all(bare[0, 0, : count[0, 0]] == 1.0)
     assert np.all(np.diff(coordinate[0, 0, : count[0, 0]]) <= 1e-12)
     assert (count[2, 0] == 0) == (share == 1.0)
 
@@ -320,3 +320,16 @@ def test_moments_count_what_still_grows():
     assert (number, lengths) == pytest.approx((8.0, 3.0 * large + 5.0 * 0.4), rel=1e-6)
     assert area == pytest.approx(3.0 * large**2 + 5.0 * 0.16, rel=1e-6)
     assert growing == pytest.approx(3.0 * large**2 / (1.0 + large**48) + 5.0 * 0.16, rel=1e-5)
+
+
+def test_empty_cohorts_are_joined_first_and_leave_numbers():
+    """Cells can leave a cohort with nothing; a full row then joins without dividing by it."""
+    row = Row(48.0, room=4)
+    row.number[0], row.coordinate[0] = (0.0, 0.0, 5.0, 7.0), (0.9, 0.8, 0.5, 0.2)
+    row.bare[0], row.count[0] = 1.0, 4
+    before = row.volume()
+    population.insert_cohort(row.number, row.coordinate, row.bare, row.count, 0, 3.0, 0.1, 1.0, 48.0, row.table, STEP)
+    assert np.isfinite(row.number).all()
+    assert np.isfinite(row.coordinate).all()
+    assert row.held.sum() == 15.0
+    assert row.volume() == pytest.approx(before + 3.0 * 0.1**3, rel=1e-6)

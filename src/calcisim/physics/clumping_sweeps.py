@@ -259,8 +259,8 @@ def clump_access(law, clumps, access, row0, row1):
             weighted = 0.0
             for k in range(clumps.shape[2]):
                 number = clumps[kind, NUMBER, k, row]
-                if number > 0.0:
-                    solid = clumps[kind, VOLUME, k, row]
+                solid = clumps[kind, VOLUME, k, row]
+                if number > 0.0 and solid > 0.0:
                     primaries = clumps[kind, PRIMARIES, k, row]
                     total += primaries
                     fused = 1.0 - number / primaries

@@ -79,9 +79,10 @@ def _population_volume(voxels, row, particle, shift, births, born_free):
     bound_weight = held[WEIGHT + BOUND, row]
     volume, slope = 0.0, 0.0
     if slot >= 0:
-        volume, slope = cohort_volume(
-            voxels.number[BOUND], voxels.coordinate[BOUND], voxels.cohorts[BOUND], slot, shift * bound_weight, table, step
-        )
+        volume, slope = free_volume(
+            voxels.number[BOUND], voxels.coordinate[BOUND], voxels.bare[BOUND], voxels.cohorts[BOUND], slot, shift * bound_weight,
+            table, step,
+        )  # fmt: skip
         slope *= bound_weight
     young, young_slope = newborn_volume(particle.nucleus, shift * bound_weight, exponent, table, step)
     volume += births * young

@@ -16,9 +16,10 @@ BOUND, INSIDE, FREE = range(3)  # where primaries are: on a surface, inside fibr
 PLACES = 3
 
 # rows of `Voxels.held`, what a step holds still: velocity by place relative to a bare face outside, ∫ shielding dt, share of the given
-# births in the fluid, share of the fluid's births that enter fibrils, free fetuin [mol/m³], mineral surface [1/m]
-WEIGHT, LOSS, GIVEN_FREE, ENTERING, FETUIN, AREA = 0, 3, 4, 5, 6, 7
-HELD_ROWS = 8
+# births in the fluid, share of the fluid's births that enter fibrils, free fetuin [mol/m³], surface of held and
+# of free particles [1/m]
+WEIGHT, LOSS, GIVEN_FREE, ENTERING, FETUIN, AREA, AREA_FREE = 0, 3, 4, 5, 6, 7, 8
+HELD_ROWS = 9
 
 # rows of `stage`: bases and results of a stage. shift [R_max]; births on surfaces and in the fluid [1/m³]; ∫k dt of debris and nucleators;
 # by phase: calcium grown in the step [mol/m³], ∫κ dt of maturation, ∫δ dt of dissolution; calcium dissolved [mol/m³]; what is left of the

@@ -10,6 +10,7 @@ from calcisim.jit import kernel, part
 from calcisim.physics.growth import radius_and_slope, terminal_factor
 from calcisim.physics.kinetics import (
     AREA,
+    AREA_FREE,
     BORN,
     BORN_FREE,
     BOUND,
@@ -68,6 +69,7 @@ def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, reach
         held[ENTERING, row] = entering_share(entry_rate[row], window, velocity[row], shield.rate * fetuin[row])
         held[FETUIN, row] = fetuin[row] * reach[row]
         held[AREA, row] = 0.0
+        held[AREA_FREE, row] = 0.0
         if slot < 0:
             continue
         if room[row] > 0.0 and voxels.cohorts[INSIDE, slot] > 0:
@@ -76,7 +78,7 @@ def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, reach
         for place in range(PLACES):
             if voxels.cohorts[place, slot] > 0:
                 area = cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
-                held[AREA, row] += 4.0 * math.pi * particle.terminal_radius**2 * area
+                held[AREA_FREE if place == FREE else AREA, row] += 4.0 * math.pi * particle.terminal_radius**2 * area
 
 
 @part

@@ -98,7 +98,7 @@ def shielding(loss):
 
 @part
 def free_volume(number, coordinate, bare, count, row, shift, table, step):
-    """POP-8. As POP-2 for particles in the fluid: each cohort takes the share of the shift that its bare part leaves it."""
+    """POP-8. As POP-2 where protein may cover particles: each cohort takes the share of the shift that its bare part leaves it."""
     volume = 0.0
     slope = 0.0
     for cohort in range(count[row]):
@@ -159,17 +159,23 @@ def _join_cheapest(number, coordinate, bare, count, row, exponent, table, step):
         nb = number[row, a + 1]
         gap = coordinate[row, a] - coordinate[row, a + 1]
         middle = 0.5 * (coordinate[row, a] + coordinate[row, a + 1])
-        price = na * nb / (na + nb) * gap * gap / (middle * middle)  # a join keeps volume and so moves the mean of small ones most
+        price = -1.0  # an empty cohort, as cells leave it, costs nothing to join
+        if na > 0.0 and nb > 0.0:
+            price = na * nb / (na + nb) * gap * gap / (middle * middle)  # a join keeps volume and so moves the mean of small ones most
         if price < least:
             least = price
             best = a
     na = number[row, best]
     nb = number[row, best + 1]
-    va, _ = relative_volume(coordinate[row, best], 0.0, table, step)
-    vb, _ = relative_volume(coordinate[row, best + 1], 0.0, table, step)
-    radius = ((na * va + nb * vb) / (na + nb)) ** (1.0 / 3.0)
-    coordinate[row, best] = _place_of(radius, exponent, table, step)
-    bare[row, best] = (na * bare[row, best] + nb * bare[row, best + 1]) / (na + nb)
+    if na > 0.0 and nb > 0.0:
+        va, _ = relative_volume(coordinate[row, best], 0.0, table, step)
+        vb, _ = relative_volume(coordinate[row, best + 1], 0.0, table, step)
+        radius = ((na * va + nb * vb) / (na + nb)) ** (1.0 / 3.0)
+        coordinate[row, best] = _place_of(radius, exponent, table, step)
+        bare[row, best] = (na * bare[row, best] + nb * bare[row, best + 1]) / (na + nb)
+    elif nb > 0.0:
+        coordinate[row, best] = coordinate[row, best + 1]
+        bare[row, best] = bare[row, best + 1]
     number[row, best] = na + nb
     count[row] -= 1
     for a in range(best + 1, count[row]):
@@ -206,7 +212,7 @@ def advance_cohorts(number, coordinate, bare, count, row, shift, births, loss, f
             coordinate[row, cohort] += shift * bare[row, cohort] * shielding(loss)
             bare[row, cohort] *= math.exp(-loss)
         else:
-            coordinate[row, cohort] += shift
+            coordinate[row, cohort] += shift * bare[row, cohort]
     if births <= 0.0:
         return
     if free:
@@ -234,14 +240,15 @@ def shrink_cohorts(number, coordinate, count, row, share, exponent, table, step)
 
 @part
 def transfer_cohorts(number, coordinate, bare, count, source, target, row, share, exponent, table, step):
-    """POP-12. Move `share` of every particle of a voxel from one place to another, where nothing is shielded."""
+    """POP-12. Move `share` of every particle of a voxel from one place to another; what protein covers stays covered."""
     if share <= 0.0:
         return
     for cohort in range(count[source, row]):
         moved = share * number[source, row, cohort]
         if moved > 0.0:
             x = coordinate[source, row, cohort]
-            insert_cohort(number[target], coordinate[target], bare[target], count[target], row, moved, x, 1.0, exponent, table, step)
+            covered = bare[source, row, cohort]
+            insert_cohort(number[target], coordinate[target], bare[target], count[target], row, moved, x, covered, exponent, table, step)
             number[source, row, cohort] -= moved
     if share >= 1.0:
         count[source, row] = 0

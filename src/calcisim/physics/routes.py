@@ -78,10 +78,10 @@ def surface_nucleation(substrate, row, exposed, protection, sigma, mineral_area,
     rate = 0.0
     slope = 0.0
     surface = substrate[row, SURFACE]
-    for part in range(2):
-        share = exposed if part == 1 else 1.0 - exposed
+    for side in range(2):
+        share = exposed if side == 1 else 1.0 - exposed
         if share > 0.0 and surface > 0.0:
-            state = substrate[row, EXPOSED_STATE] if part == 1 else substrate[row, STATE]
+            state = substrate[row, EXPOSED_STATE] if side == 1 else substrate[row, STATE]
             one, by_sigma = _on_collagen(substrate, row, state, protection, sigma, law)
             rate += share * surface * one
             slope += share * surface * by_sigma
@@ -96,6 +96,15 @@ def surface_nucleation(substrate, row, exposed, protection, sigma, mineral_area,
             rate += area * one
             slope += area * by_sigma
     return rate, slope, collagen
+
+
+@part
+def floating_nucleation(free_area, protection, sigma, law):
+    """NUC-13. Nuclei on the mineral that floats in the fluid [1/(m³ s)]: the rival route of NUC-10 there; 0 where it is off."""
+    if law.secondary_state < 0.0 or free_area <= 0.0 or sigma <= 0.0:
+        return 0.0
+    rate, _ = _on(law.secondary_state, protection, sigma, law)
+    return free_area * rate
 
 
 @kernel

@@ -6,6 +6,7 @@ from calcisim.jit import part
 from calcisim.physics.growth import inhibition_factor, radius_and_slope
 from calcisim.physics.kinetics import (
     AREA,
+    AREA_FREE,
     BORN,
     BORN_FREE,
     BOUND,
@@ -39,7 +40,7 @@ from calcisim.physics.phases import (
     maturation_rate,
 )
 from calcisim.physics.population import free_newborn_node, newborn_count, newborn_node, shielding
-from calcisim.physics.routes import homogeneous_nucleation, site_nucleation, surface_nucleation
+from calcisim.physics.routes import floating_nucleation, homogeneous_nucleation, site_nucleation, surface_nucleation
 from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
 
 
@@ -101,7 +102,7 @@ def _specific_area(voxels, row, particle, stage):
             continue
         kept = shielding(loss) if place == FREE else 1.0
         for cohort in range(voxels.cohorts[place, slot]):
-            growth = moved * kept * (voxels.bare[place, slot, cohort] if place == FREE else 1.0)
+            growth = moved * kept * voxels.bare[place, slot, cohort]
             radius, _ = radius_and_slope(voxels.coordinate[place, slot, cohort] + growth, particle.table, particle.table_step)
             n = voxels.number[place, slot, cohort]
             area += n * radius * radius
@@ -151,4 +152,5 @@ def nucleation_routes(voxels, row, phases, law, work, protection, exposed, poros
     if voxels.nucleators[row] > 0.0:
         route[SEEDS], route[SEEDS_SLOPE] = site_nucleation(law.nucleator, protection, sigma, law)
     rate, slope = homogeneous_nucleation(work.nucleating[ACP], law)
-    route[SPONTANEOUS], route[SPONTANEOUS_SLOPE] = rate * porosity, slope * porosity
+    route[SPONTANEOUS] = rate * porosity + floating_nucleation(voxels.held[AREA_FREE, row], protection, sigma, law)
+    route[SPONTANEOUS_SLOPE] = slope * porosity
