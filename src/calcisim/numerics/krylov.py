@@ -67,7 +67,7 @@ class Bicgstab:
     def __init__(self, hierarchy: Hierarchy):
         self.hierarchy = hierarchy
         shape = hierarchy.fine.diag.shape
-        self.r, self.shadow, self.p, self.v, self.s, self.t, self.ph, self.sh = (np.zeros(shape) for _ in range(8))
+        self.r, self.p, self.v, self.t, self.ph, self.sh = (np.zeros(shape) for _ in range(6))
         self.n_rows, self.row_size = (shape[1] - 2) * (shape[2] - 2), (shape[3] - 2) * shape[0]
         self.parts = np.zeros(self.n_rows)
         self.iterations = 0
@@ -83,7 +83,7 @@ class Bicgstab:
         """A x = b from x = 0 to |b − A x| ≤ tolerance |b|; False when `limit` iterations did not do."""
         x[...] = 0.0
         self._rows(_copy, self.r, b)
-        self._rows(_copy, self.shadow, b)
+        shadow = b  # the first residual, which b stays
         self.p[...] = 0.0
         self.v[...] = 0.0
         norm = math.sqrt(self._dot(b, b))
@@ -92,27 +92,27 @@ class Bicgstab:
         rho = alpha = omega = 1.0
         for _ in range(limit):
             self.iterations += 1
-            rho_new = self._dot(self.shadow, self.r)
+            rho_new = self._dot(shadow, self.r)
             if rho_new == 0.0 or omega == 0.0:
                 return False
             self._rows(_direction, self.p, self.r, self.v, rho_new / rho * alpha / omega, omega)
             rho = rho_new
             self.hierarchy.cycle(self.p, self.ph)
             self.hierarchy.multiply(self.ph, self.v)
-            along = self._dot(self.shadow, self.v)
+            along = self._dot(shadow, self.v)
             if along == 0.0 or not math.isfinite(along):
                 return False
             alpha = rho / along
-            self._rows(_subtract, self.s, self.r, alpha, self.v, self.parts)
+            self._rows(_subtract, self.r, self.r, alpha, self.v, self.parts)  # the residual halfway
             if math.sqrt(ordered_sum(self.parts)) <= tolerance * norm:
                 self._rows(_advance, x, alpha, self.ph, 0.0, self.ph)
                 return True
-            self.hierarchy.cycle(self.s, self.sh)
+            self.hierarchy.cycle(self.r, self.sh)
             self.hierarchy.multiply(self.sh, self.t)
             length = self._dot(self.t, self.t)
-            omega = self._dot(self.t, self.s) / length if length > 0.0 else 0.0
+            omega = self._dot(self.t, self.r) / length if length > 0.0 else 0.0
             self._rows(_advance, x, alpha, self.ph, omega, self.sh)
-            self._rows(_subtract, self.r, self.s, omega, self.t, self.parts)
+            self._rows(_subtract, self.r, self.r, omega, self.t, self.parts)
             if math.sqrt(ordered_sum(self.parts)) <= tolerance * norm:
                 return True
         return False

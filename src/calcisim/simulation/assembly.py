@@ -248,19 +248,21 @@ def chemistry(water: Ultrafiltrate, temperature: float, carbon_dioxide: float) -
 
 
 def _column(index: np.ndarray, tissues: tuple[Tissue, ...], name: str) -> np.ndarray:
-    return np.array([float(getattr(tissue, name)) for tissue in tissues])[index]
+    """A column of the tissue table on the grid; a single value without memory of its own where all tissues agree. Not to be written to."""
+    values = np.array([float(getattr(tissue, name)) for tissue in tissues])
+    return np.broadcast_to(values[0], index.shape) if np.all(values == values[0]) else values[index]
 
 
 def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...], nucleators: float, spontaneous: bool) -> Substrate:
     row = parameters.values("nucleation")
     access = {name: _column(index, tissues, f"access_{name}") for name in (*INHIBITORS, "drug")}
-    zero = np.zeros(index.shape)
+    zero, one = np.broadcast_to(0.0, index.shape), np.broadcast_to(1.0, index.shape)
     return Substrate(
         surface=_column(index, tissues, "surface_per_volume") * _column(index, tissues, "exposed_fraction"),
         state=_column(index, tissues, "substrate_state"),
         exposed=zero,
-        exposed_state=np.ones(index.shape),
-        healing=zero.copy(),
+        exposed_state=one,
+        healing=zero,
         type_2=_column(index, tissues, "collagen_2_share"),
         type_3=_column(index, tissues, "collagen_3_share"),
         elastin=_column(index, tissues, "elastin_surface"),
@@ -269,7 +271,7 @@ def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...], nucleators: float
         device_state=_column(index, tissues, "device_state"),
         debris=_column(index, tissues, "debris"),
         nucleators=nucleators * _column(index, tissues, "porosity"),
-        fluid=np.full(index.shape, 1.0 if spontaneous else 0.0),
+        fluid=one if spontaneous else zero,
         fibril_fraction=_column(index, tissues, "fibril_fraction"),
         fibril_diameter=_column(index, tissues, "fibril_diameter"),
         inside=_column(index, tissues, "fibril_fraction") * _column(index, tissues, "intrafibrillar") * row["intrafibrillar_capacity"],

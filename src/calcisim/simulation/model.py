@@ -227,13 +227,14 @@ class SiteProblem:
         if self._negative() or not self._kinetics(self.quiet, self.stage.gamma_dt, self.dt):
             return math.inf
         phases, cell = self.mineral.shape[0], self.voxels.cell
-        units, fields = self.calcium[:, None] / UNIT, (state.mineral, self.first_mineral, self.mineral)
-        amounts = [field.reshape(phases, -1)[:, cell] * units for field in fields]
-        by_phase = [(m1 - m0) / GAMMA + m0 - m2 for m0, m1, m2 in zip(*amounts, strict=True)]
-        m2 = amounts[2].sum(axis=0)
+        m2 = sum(self.mineral[q].reshape(-1)[cell] * (self.calcium[q] / UNIT) for q in range(phases))
         allowed = model.relative_tolerance * np.abs(m2) + model.absolute_tolerance
-        mass = sum(by_phase) / allowed
-        split = PHASE_ERROR * max(float(part @ part) for part in (row / allowed for row in by_phase))
+        mass, split = np.zeros(self.n_active), 0.0
+        for q in range(phases):
+            before, first, now = (field[q].reshape(-1)[cell] for field in (state.mineral, self.first_mineral, self.mineral))
+            error = ((first - before) / GAMMA + before - now) * (self.calcium[q] / UNIT) / allowed
+            mass += error
+            split = max(split, PHASE_ERROR * float(error @ error))
         scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / (4.0 / 3.0 * math.pi * model.particle.terminal_radius**3)
         by_slot = np.sum(state.number, axis=(0, 2), where=np.arange(state.number.shape[2]) < state.count[:, :, None])
         held = np.where(state.slot >= 0, np.append(by_slot, 0.0)[state.slot], 0.0)

@@ -97,6 +97,10 @@ class State:
         for name, axis in zip(self._SLOTTED, (1, 1, 1, 1, 3), strict=True):
             array = getattr(self, name)
             shape = list(array.shape)
-            shape[axis] = more
-            setattr(self, name, np.concatenate([array, np.zeros(shape, dtype=array.dtype)], axis=axis))
+            shape[axis] += more
+            larger = np.zeros(shape, dtype=array.dtype)
+            for place in range(array.shape[0]):  # a place or kind that nothing is in takes no memory until it is written to
+                if array[place].any():
+                    larger[place][(slice(None),) * (axis - 1) + (slice(array.shape[axis]),)] = array[place]
+            setattr(self, name, larger)
         return True
