@@ -26,7 +26,7 @@ def _block_row(level, x, k, j, first, amount):
 
 @part
 def _invert(level, k, j, i, small):
-    """Stores (A + U Wᵀ)⁻¹ A of a voxel, by elimination without pivoting: 1 plus a non-negative coupling. small (s, 2s): scratch."""
+    """Stores (A + U Wᵀ)⁻¹ A of a voxel, by elimination without pivoting (taken to be dominant). small (s, 2s): scratch."""
     phases, species = level.w.shape[0], level.w.shape[1]
     for s in range(species):
         for r in range(species):

@@ -43,13 +43,13 @@ def mean_diffusivity(law, clumps, fibrils, out, slot0, slot1):
 
 
 @kernel
-def _hand_over(number, coordinate, bare, kept, held, source, target, share, particle):
-    """Insert `share` of the copied free cohorts of `source` in `target`."""
+def _hand_over(number, coordinate, bare, kept, held, count, target, share, particle):
+    """Insert `share` of copied free cohorts (`kept`, `held` of them) in the slot `target`; count (slots,) of free cohorts."""
     for cohort in range(held):
         moved = share * kept[0, cohort]
         if moved > 0.0:
             insert_cohort(
-                number[FREE], coordinate[FREE], bare[FREE], source, target, moved, kept[1, cohort], kept[2, cohort],
+                number[FREE], coordinate[FREE], bare[FREE], count, target, moved, kept[1, cohort], kept[2, cohort],
                 particle.terminal_exponent, particle.table, particle.table_step,
             )  # fmt: skip
 

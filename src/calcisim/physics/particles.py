@@ -141,7 +141,10 @@ def consume_protein(voxels, shielded, fetuin, porosity, particle, shield, row0, 
     scale = 4.0 * math.pi * particle.terminal_radius**2 * shield.capacity
     for row in range(row0, row1):
         slot = voxels.slot[row]
-        if slot < 0 or voxels.cohorts[FREE, slot] == 0:
+        if slot < 0:
+            continue
+        if voxels.cohorts[FREE, slot] == 0:
+            shielded[row] = 0.0
             continue
         covered = _covered_area(voxels, slot, particle)
         taken = scale * max(covered - shielded[row], 0.0) / porosity[row]

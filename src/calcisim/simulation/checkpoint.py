@@ -23,7 +23,7 @@ import numpy as np
 from calcisim.errors import StorageError
 
 MAGIC = b"CALCISIM"
-VERSION = 1
+VERSION = 2  # 1: one phase, no clumps
 _PREFIX = struct.Struct("<8sIQ")
 _DIGEST_BYTES = 32
 _ALIGN = 64

@@ -234,7 +234,7 @@ class SiteProblem:
             before, first, now = (field[q].reshape(-1)[cell] for field in (state.mineral, self.first_mineral, self.mineral))
             error = ((first - before) / GAMMA + before - now) * (self.calcium[q] / UNIT) / allowed
             mass += error
-            split = max(split, PHASE_ERROR * float(error @ error))
+            split = max(split, PHASE_ERROR * float(np.sum(error * error)))
         scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / (4.0 / 3.0 * math.pi * model.particle.terminal_radius**3)
         by_slot = np.sum(state.number, axis=(0, 2), where=np.arange(state.number.shape[2]) < state.count[:, :, None])
         held = np.where(state.slot >= 0, np.append(by_slot, 0.0)[state.slot], 0.0)
@@ -242,7 +242,7 @@ class SiteProblem:
         missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local[kinetics.TOTAL_RATE]) - self.mean_rate)
         count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + self._born()) + scale)
         bearing = max(1, int(np.count_nonzero(m2)))
-        norm = math.sqrt(max(float(mass @ mass), float(count @ count), split) / bearing)
+        norm = math.sqrt(max(float(np.sum(mass * mass)), float(np.sum(count * count)), split) / bearing)  # no BLAS: its threads round
         filled = float(np.max(np.abs(self._filled(self.mineral) - self._filled(state.mineral)))) / LARGEST_FILL
         return max(norm, filled, self.particles.protein_use())
 
@@ -283,6 +283,7 @@ class SiteProblem:
         state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
         self.particles.accept(self.dt)
         self.voxels = self.particles.voxels
+        self.look_at_pores()
 
     def _keep_rates(self) -> None:
         """What the last look at the kinetics says of the rates to come."""
@@ -293,6 +294,12 @@ class SiteProblem:
         state.velocity[...] = local[kinetics.VELOCITY]
         state.inside_ratio[...] = local[kinetics.INSIDE_RATIO]
 
+    def look_at_pores(self) -> None:
+        """Pores and faces of the accepted state, as the outputs and the next step take them."""
+        filled = self._filled(self.state.mineral[(slice(None), *INNER)])
+        self.porosity[INNER] = self.initial_porosity[INNER] - filled
+        self._faces(0.0)
+
     def refresh(self) -> None:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""
         self.c[...] = self.state.c
@@ -302,6 +309,7 @@ class SiteProblem:
         self.voxels.given_births[...] = 0.0
         self.voxels.continuous[...] = 0.0
         self.particles.hold_still(0.0)
+        self.look_at_pores()
         if not self._kinetics(np.arange(self.n_active), 0.0, 0.0):
             raise FloatingPointError("the solution chemistry has no answer at the start of a step")
         self._keep_rates()

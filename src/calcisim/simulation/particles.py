@@ -30,16 +30,15 @@ class Particles:
         self.setup, self.model, self.state, self.voxels, self.stage, self.active = setup, model, state, voxels, stage, active
         source = setup.substrate
         self.vanished = np.zeros(active.size)
-        self.room, self.porosity, self.reach, self.fibrils, self.diameter, self.capacity = (
+        self.room, self.porosity, self.reach, self.fibrils, self.diameter, self.capacity, self.perfusion = (
             array.ravel()[active]
             for array in (
                 source.inside, setup.initial_porosity, source.access["fetuin"], source.fibril_fraction, source.fibril_diameter,
-                setup.uptake_capacity,
+                setup.uptake_capacity, setup.perfusion,
             )
         )  # fmt: skip
         self.entry = self._entry_rate()
         self.faces = self._colours()
-        self.unfinished = 0
 
     def _entry_rate(self) -> np.ndarray:
         """Rate at which a nucleus in the fluid enters fibrils [1/s]: how often it meets one (CLP-8), times the chance to get in."""
@@ -66,7 +65,8 @@ class Particles:
         state, particle, shield = self.state, self.model.particle, self.model.shield
         born = self.stage[kinetics.BORN_FREE]
         rows = np.flatnonzero((state.fetuin > 0.0) & (born > 0.0) | self._with_free())
-        if rows.size == 0 or self.setup.fetuin <= 0.0:
+        start = max(self.setup.fetuin, float(state.fetuin.max(initial=0.0)))
+        if rows.size == 0 or start <= 0.0:
             return 0.0
         held, slots = self.voxels.held, state.slot[rows]
         loss = held[kinetics.LOSS, rows]
@@ -77,7 +77,7 @@ class Particles:
         new = np.minimum(particle.nucleus + self.stage[kinetics.SHIFT, rows] / (1.0 + loss), 1.0)
         area = 4.0 * math.pi * particle.terminal_radius**2 * (squared.sum(axis=1) + born[rows] * new**2)
         taken = shield.capacity * area * covering / self.porosity[rows]
-        return float(np.max(taken / (state.fetuin[rows] + 1e-3 * self.setup.fetuin))) / LARGEST_USE
+        return float(np.max(taken / (state.fetuin[rows] + 1e-3 * start))) / LARGEST_USE
 
     def _with_free(self) -> np.ndarray:
         """Active voxels with particles in the fluid."""
@@ -86,8 +86,8 @@ class Particles:
 
     def accept(self, dt: float) -> None:
         """Cohorts, clumps and protein after an accepted step."""
-        state, model, voxels, n = self.state, self.model, self.voxels, self.active.size
-        threads.rows(kernels.advance_primaries, n, VOXELS_EACH, voxels, self.stage, model.particle, self.vanished)
+        state, model, n = self.state, self.model, self.active.size
+        threads.rows(kernels.advance_primaries, n, VOXELS_EACH, self.voxels, self.stage, model.particle, self.vanished)
         if self.vanished.any():
             self._return(np.flatnonzero(self.vanished > 0.0))
         self._gather(dt)
@@ -96,8 +96,9 @@ class Particles:
         if self.capacity.any():
             self._engulf(dt)
         threads.rows(
-            kernels.consume_protein, n, 1, voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield
+            kernels.consume_protein, n, 1, self.voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield
         )  # fmt: skip
+        state.fetuin += (self.setup.fetuin - state.fetuin) * -np.expm1(-self.perfusion * dt)  # vessels bring it back
 
     def _return(self, rows: np.ndarray) -> None:
         """Voxels whose particles have all dissolved: the traces of mineral that are left go back to the fluid."""
@@ -163,6 +164,7 @@ class Particles:
             clumping.advance_clumps, used, VOXELS_EACH, law, clumps, moved, born, dt, meeting, self.porosity[rows], fibrils, captured,
             events,
         )  # fmt: skip
+        floating = self.volumes()[0][1]
         if captured.any():
             particle = self.model.particle
             threads.rows(
@@ -174,9 +176,7 @@ class Particles:
         access = np.ones((2, used))
         threads.rows(clumping.clump_access, used, VOXELS_EACH, law, clumps, access)
         state.access[:, rows] = access
-        collected = captured / np.maximum(1.0 - captured, 1e-300) * primaries[1]
-        collected = np.where(captured >= 1.0, born[1], collected)
-        gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + np.where(self.fibrils[rows] > 0.0, collected, 0.0)
+        gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + np.where(self.fibrils[rows] > 0.0, captured * floating, 0.0)
         state.on_collagen[rows] = np.minimum(before + gained, primaries[0])
 
     def _colours(self) -> list[tuple[np.ndarray, float]]:

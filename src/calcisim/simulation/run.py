@@ -147,7 +147,7 @@ class Simulation:
 
     def _stand_in(self, name: str, event: Any) -> None:
         one = next(one for one in self.scenario.site if one.name == name)
-        self.sites[name].stand_in(assembly.surroundings(self.scenario, one, event.medium))
+        self.sites[name].stand_in(assembly.surroundings(self.scenario, one, event.medium), event.share)
 
     @classmethod
     def restore(cls, scenario: Any, arrays: dict[str, np.ndarray], meta: dict[str, Any], threads: int = 1) -> "Simulation":

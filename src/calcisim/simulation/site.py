@@ -64,7 +64,7 @@ class Site:
         self.state.load(arrays)
         self.problem.bind()
         self.size.dt, self.size.error = float(self.state.clock[1]), float(self.state.clock[2])
-        self.problem.porosity[INNER] = self.open_porosity()
+        self.problem.look_at_pores()
         self.counters = Counters(**{name: counters[name] for name in Counters.__dataclass_fields__})
         self.problem.hierarchy.vcycles = counters["vcycles"]
 
@@ -160,8 +160,21 @@ class Site:
         substrate[:, routes.MAGNESIUM_WEIGHT] = reach["magnesium"] * magnesium.weight / total
         substrate[:, routes.MAGNESIUM_AFFINITY] = reach["magnesium"] * magnesium.affinity
 
-    def stand_in(self, around: Surroundings) -> None:
-        """Take over the chemistry, inhibitors and proteins of another fluid; what the site holds is not touched."""
+    def stand_in(self, around: Surroundings, share: float) -> None:
+        """The fluid of which `share` is poured in: its chemistry, inhibitors and proteins mix with those that are left.
+
+        What is poured in (`renew`) is that fluid itself; amounts that the site holds are not touched here.
+        """
+        old, rest = self.model, 1.0 - share
+        mixed = {name: share * getattr(around.chemistry, name) + rest * getattr(old.chemistry, name) for name in MIXED}
+        around = replace(
+            around,
+            chemistry=around.chemistry._replace(**mixed),
+            coverage=share * around.coverage + rest * self.setup.coverage,
+            inhibitors={
+                name: replace(new, level=share * new.level + rest * old.inhibitors[name].level) for name, new in around.inhibitors.items()
+            },
+        )
         self.setup = replace(self.setup, plasma=around.fluid, fetuin=around.fetuin, coverage=around.coverage)
         self.nucleators = around.nucleators
         self.model = replace(self.model, chemistry=around.chemistry, inhibitors=around.inhibitors)
@@ -175,8 +188,9 @@ class Site:
         """
         state, setup, inner = self.state, self.setup, (slice(None), *INNER)
         fresh = self.open_porosity() * setup.plasma[:, None, None, None]
-        change = share * (fresh - state.u[inner])
-        gross = share * (np.abs(fresh) + np.abs(state.u[inner]))
+        poured = min(share, 1.0 - FILM)
+        change = poured * (fresh - state.u[inner])
+        gross = poured * (np.abs(fresh) + np.abs(state.u[inner]))
         per_species = [np.array([math.fsum(field.ravel()) for field in part]) * setup.voxel_volume for part in (change, gross)]
         state.ledger.book("exchanged", *per_species)
         state.u[inner] += change
@@ -207,6 +221,7 @@ class Site:
         state.shielded[rows] *= left
         if left == 0.0:
             state.count[kinetics.FREE, :used] = 0
+            state.access[1, rows] = 1.0
 
     def expose(self, mask: np.ndarray, fraction: float, state: float, healing: float) -> None:
         """Lay open a share of the surface at substrate state `state`; it closes at rate `healing` [1/s].
@@ -239,6 +254,8 @@ class Site:
         state.c[inner] = np.where(freed > 0.0, state.u[inner] / self.open_porosity(), state.c[inner])
         state.ledger.book("exchanged", setup.plasma * float(np.sum(freed)) * setup.voxel_volume)
         state.tissue[mask] *= left
+        state.fetuin[mask.ravel()[self.active]] *= left
+        state.fetuin[mask.ravel()[self.active]] += completeness * setup.fetuin
         rows = mask.ravel()[self.active]
         slots = state.slot[rows]
         slots = slots[slots >= 0]
@@ -250,8 +267,11 @@ class Site:
             state.substrate[rows, column] *= left
         if left == 0.0:
             state.count[:, slots] = 0
+            state.access[:, rows] = 1.0
 
 
+FILM = 1e-9  # of a fluid that stays behind when all of it is poured off, so that no total is ever exactly absent where mineral is
+MIXED = ("sodium", "potassium", "chloride", "citrate")  # of the chemistry, which a partial change of medium mixes
 ONSET = 10.0 / 40.078  # mol Ca/m³ of the site: 0.01 mg Ca/cm³, the least that histology shows; assumed
 
 

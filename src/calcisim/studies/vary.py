@@ -23,6 +23,7 @@ NUCLEATION = {
     "protection_fade_start": ("fade_start", None),
 }
 GROWTH = {"growth_rate": ph.RATE, "growth_order": ph.ORDER, "growth_inhibition_strength": ph.STRENGTH}
+MATURING = ("ACP", "MgACP", "OCP")
 MATURATION = {"maturation_rate": ph.MATURE_RATE, "maturation_ph_slope": ph.MATURE_SLOPE}
 TERMINAL = ("terminal_radius", "terminal_exponent")
 
@@ -51,10 +52,12 @@ def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
     phases = model.phases._replace(
         ln_ksp=model.phases.ln_ksp - shift, ln_ksp_growth=model.phases.ln_ksp_growth - shift, growth=growth, maturation=maturation
     )
-    model = replace(model, nucleation=nucleation, phases=phases)
+    strength = float(growth[ph.HAP, ph.STRENGTH])
+    particle = model.particle._replace(inhibition_strength=strength)
+    model = replace(model, nucleation=nucleation, phases=phases, particle=particle)
     if all(getattr(model.particle, name) == value for name, value in terminal.items()):
         return model
-    particle = assembly.particle_law(*(terminal[name] for name in TERMINAL))
+    particle = assembly.particle_law(*(terminal[name] for name in TERMINAL))._replace(inhibition_strength=strength)
     clump = assembly.clump_law(model.population, model.temperature, particle, 0.0)
     return replace(model, particle=particle, shield=assembly.shield_law(particle), clump=clump)
 
@@ -65,7 +68,12 @@ def _known(path: str) -> bool:
         return name in NUCLEATION
     if group == f"minerals.{assembly.APATITE}" and name in TERMINAL:
         return True
-    return path == SATURATION or (group.removeprefix("minerals.") in ph.PHASES and name in {**GROWTH, **MATURATION})
+    if path == SATURATION:
+        return True
+    phase = group.removeprefix("minerals.")
+    if not group.startswith("minerals.") or phase not in ph.PHASES:
+        return False
+    return name in GROWTH or (name in MATURATION and phase in MATURING)
 
 
 def _replaced(law: Any, field: str, place: int | None, value: float) -> Any:
