@@ -20,7 +20,6 @@ from calcisim.physics.kinetics import (
     BOUND,
     CALCIUM,
     COLLAGEN,
-    COLLAGEN_SHARE,
     DEBRIS,
     DISSOLVED,
     EMPTIED,
@@ -266,6 +265,18 @@ def _growth_slopes(phases, work, by_gain, gamma_dt, by_shift, by_surface, by_flu
 
 
 @part
+def _count_collagen(stage, row, route, births, arrivals, open_share):
+    """Births of the step on collagen [1/m³]: of those on surfaces its share of their rate, of random arrivals that of all bound."""
+    drawn = min(arrivals, births)
+    bound = route[SURFACES] * open_share + route[SITES] * stage[DEBRIS, row]
+    stage[BORN_COLLAGEN, row] = 0.0
+    if route[SURFACES] > 0.0:
+        stage[BORN_COLLAGEN, row] += (births - drawn) * route[COLLAGEN] / route[SURFACES]
+    if bound > 0.0:
+        stage[BORN_COLLAGEN, row] += drawn * route[COLLAGEN] * open_share / bound
+
+
+@part
 def _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma_dt):
     """Pools and ages of the stage; returns the calcium at the start of the step and that of the iterate."""
     route = work.route
@@ -328,8 +339,7 @@ def eliminate_minerals(
         filled = _settle(phases, work, stage, row, gain, speed, mass, mineral_field, cell)
         stage[SHIFT, row], stage[BIRTHS, row], stage[FLUID, row], stage[VELOCITY, row] = shift, births, born_free, velocity
         stage[BORN, row], stage[BORN_FREE, row], stage[WHOLE, row] = births + from_debris, born_free + from_fluid, mass
-        stage[COLLAGEN_SHARE, row] = route[COLLAGEN] / route[SURFACES] if route[SURFACES] > 0.0 else 0.0
-        stage[BORN_COLLAGEN, row] = births * stage[COLLAGEN_SHARE, row]
+        _count_collagen(stage, row, route, births, (voxels.given_births[row] - given_free) * elapsed, open_share)
         stage[FREE_RATE, row] = route[SPONTANEOUS] * open_share + route[SEEDS] * stage[NUCLEATORS, row]
         stage[TOTAL_RATE, row] = route[SURFACES] * open_share + route[SITES] * stage[DEBRIS, row] + stage[FREE_RATE, row]
         porosity[cell] = max(initial_porosity[cell] - filled, guard)
