@@ -9,14 +9,16 @@ named in the last lines. A clump below the voxel is a particle (um), above it a 
 Exit code 1 when a case cannot be computed, 2 when ablation.csv is there already and --force is not given.
 """
 
-import argparse
-import csv
 import json
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import command
 
 from calcisim import scenario as scenarios
 from calcisim.errors import SolverError
@@ -103,10 +105,7 @@ def idle(rows: Sequence[Row]) -> list[str]:
 
 def write(path: Path, rows: Sequence[Row], force: bool = False) -> None:
     """The rows as CSV; without `force` never over a file that is there (FileExistsError)."""
-    with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["case", "route", *MEASURES, "failure"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    command.write_csv(path, ["case", "route", *MEASURES, "failure"], rows, force)
 
 
 def _cell(value: float | None) -> str:
@@ -131,19 +130,12 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help=f"folder of {NAME}; the current one by default")
-    parser.add_argument("--force", action="store_true", help=f"replace {NAME}")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the table")
-    parser.add_argument("--only", default="", metavar="WORD", help="cases whose name contains WORD, as bursa")
-    options = parser.parse_args()
+    options = command.parser(__doc__, "cases whose name contains WORD, as bursa", NAME).parse_args()
     path = options.out / NAME
-    if path.exists() and not options.force:
-        print(f"{path} is there already; give another folder, or --force", file=sys.stderr)
+    if command.in_the_way(path, options.force):
         return 2
     warnings.simplefilter("ignore", PlausibilityWarning)
     rows = table(cases={case: value for case, value in CASES.items() if options.only in case})
-    options.out.mkdir(parents=True, exist_ok=True)
     write(path, rows, options.force)
     if options.json:
         print(json.dumps({"rows": rows, "idle": idle(rows)}, indent=1))

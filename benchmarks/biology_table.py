@@ -6,14 +6,16 @@ Every line has a target from the literature (see docs/decisions for the numbers)
 passes. Exit code 1 when a line fails. Measured values are those of the scenarios' [[reference]] rows; none is written twice here.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import command
 
 from calcisim import scenario as scenarios
 from calcisim.simulation.run import Simulation
@@ -167,19 +169,10 @@ def table(only: str = "", draws: int = 1000) -> list[Line]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    parser.add_argument("--only", default="", metavar="WORD", help="lines whose name contains WORD, as unfixed or sponge")
+    parser = command.parser(__doc__, "lines whose name contains WORD, as unfixed or sponge")
     parser.add_argument("--draws", type=int, default=1000, help="draws of the healthy line; 0 leaves it out")
     options = parser.parse_args()
-    rows = table(options.only, options.draws)
-    if options.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
-    else:
-        width = max(len(row.name) for row in rows)
-        for row in rows:
-            print(f"{'pass' if row.passed else 'MISS'}  {row.name:{width}s}  target: {row.target};  got: {row.got}")
-    return 0 if all(row.passed for row in rows) else 1
+    return command.report(table(options.only, options.draws), options.json)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,10 @@ Criteria, the same for all lines: a tube holds a deposit from 0.01 mg Ca/cm3 on,
 Calcium that is precipitated and not covered by fetuin is what falls out; covered particles (colloid_fraction) still float.
 """
 
-import argparse
-import json
 import math
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import command
 from biology_table import CUSP, DAY, Line, at
 
 from calcisim import scenario as scenarios
@@ -261,19 +259,9 @@ def table(only: str = "") -> list[Line]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    parser.add_argument("--only", default="", metavar="WORD", help="lines whose name contains WORD, as fetuin or magnesium")
-    options = parser.parse_args()
+    options = command.parser(__doc__, "lines whose name contains WORD, as fetuin or magnesium").parse_args()
     warnings.simplefilter("ignore", PlausibilityWarning)
-    rows = table(options.only)
-    if options.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
-    else:
-        width = max((len(row.name) for row in rows), default=0)
-        for row in rows:
-            print(f"{'pass' if row.passed else 'MISS'}  {row.name:{width}s}  target: {row.target};  got: {row.got}")
-    return 0 if all(row.passed for row in rows) else 1
+    return command.report(table(options.only), options.json)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ Printed and written to nucleation.csv (law, name, target, got, passed).
 Exit code 1 when a line of the laws as shipped misses, 2 when nucleation.csv is there already and --force is not given.
 """
 
-import argparse
-import csv
 import json
 import math
 import sys
@@ -29,6 +27,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import command
 from biology_table import CUSP, DAY, DRY, NONMINERAL, SPONGE, YEAR, at, measured
 from calibrate_implants import FAMILY, PERICARDIUM, elsewhere
 
@@ -365,10 +364,8 @@ def _row(claim: Callable[[Law], Claim], law: Law) -> Row:
 
 def write(path: Path, rows: Sequence[Row], force: bool = False) -> None:
     """The rows as CSV; without `force` never over a file that is there (FileExistsError)."""
-    with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["law", "name", "target", "got", "passed"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({**asdict(row), "passed": _mark(row)} for row in rows)
+    columns = ["law", "name", "target", "got", "passed"]
+    command.write_csv(path, columns, ({**asdict(row), "passed": _mark(row)} for row in rows), force)
 
 
 def _mark(row: Row) -> str:
@@ -388,20 +385,13 @@ def show(chosen: Sequence[Law], rows: Sequence[Row]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help=f"folder of {NAME}; the current one by default")
-    parser.add_argument("--force", action="store_true", help=f"replace {NAME}")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the table")
-    parser.add_argument("--only", default="", metavar="WORD", help="lines whose function's name contains WORD, as dmem or phosphate")
-    options = parser.parse_args()
+    options = command.parser(__doc__, "lines whose function's name contains WORD, as dmem or phosphate", NAME).parse_args()
     path = options.out / NAME
-    if path.exists() and not options.force:
-        print(f"{path} is there already; give another folder, or --force", file=sys.stderr)
+    if command.in_the_way(path, options.force):
         return 2
     warnings.simplefilter("ignore", PlausibilityWarning)
     chosen = laws()
     rows = table(chosen, options.only)
-    options.out.mkdir(parents=True, exist_ok=True)
     write(path, rows, options.force)
     if options.json:
         print(json.dumps({"laws": [asdict(law) for law in chosen], "rows": [asdict(row) for row in rows]}, indent=1))

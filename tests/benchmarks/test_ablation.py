@@ -1,27 +1,21 @@
 """The table of routes, in small."""
 
 import csv
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import pytest
+from benchmarks.scripts import FOLDER, script
 
 from calcisim import scenario as scenarios
 from calcisim.errors import SolverError
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
 QUICK = {"bursa fluid": (str(FOLDER / "scenarios" / "uraemic-bursa.toml"), 7 * 86400.0)}
 
 
 @pytest.fixture(scope="module")
 def ablation():
-    spec = importlib.util.spec_from_file_location("ablation", FOLDER / "ablation.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ablation"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("ablation")
 
 
 @pytest.fixture(scope="module")

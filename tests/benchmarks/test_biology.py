@@ -1,26 +1,14 @@
 """The table of what biology must show, the healthy draws and the calibration, in small."""
 
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import pytest
+from benchmarks.scripts import script
 
 from calcisim import parameters
 from calcisim import scenario as scenarios
 from calcisim.studies import free
-
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-
-
-def script(name):
-    """A script of benchmarks/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

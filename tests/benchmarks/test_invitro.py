@@ -1,23 +1,16 @@
 """The table of test tubes, in small."""
 
-import importlib.util
 import json
 import math
 import sys
-from pathlib import Path
 
 import pytest
-
-FOLDER = Path(__file__).parents[2] / "benchmarks"
+from benchmarks.scripts import script
 
 
 @pytest.fixture(scope="module")
 def table():
-    spec = importlib.util.spec_from_file_location("invitro_table", FOLDER / "invitro_table.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["invitro_table"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("invitro_table")
 
 
 class Rising:

@@ -1,25 +1,19 @@
 """The table of nucleation and its rivals, in small."""
 
 import csv
-import importlib.util
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from benchmarks.scripts import script
 
 from calcisim import scenario as scenarios
-
-FOLDER = Path(__file__).parents[2] / "benchmarks"
+from calcisim.scenario.tissues import paint
 
 
 @pytest.fixture(scope="module")
 def table():
-    spec = importlib.util.spec_from_file_location("nucleation_table", FOLDER / "nucleation_table.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["nucleation_table"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("nucleation_table")
 
 
 def test_saturations_are_those_of_the_calibration(table):
@@ -49,10 +43,13 @@ def test_implant_lines_say_their_figures(table):
 
 
 def test_rivals_load_everywhere_with_a_fitted_cusp(table):
+    usual = scenarios.load(table.CKD)
+    fitted = table.held(0.65, 1e17)
     for sets in table.RIVALS.values():
-        scenarios.load(table.CUSP, (*sets, *table.held(0.65, 1e17)))
-        scenarios.load(table.CKD, sets)
-        scenarios.load(table.PERICARDIUM, (*sets, *table.elsewhere(table.held(0.65, 1e17))))
+        for name, texts in ((table.CUSP, fitted), (table.CKD, ()), (table.PERICARDIUM, table.elsewhere(fitted))):
+            rival = scenarios.load(name, (*sets, *texts))
+            assert ((rival.pathway, rival.population) != (usual.pathway, usual.population)) == bool(sets)
+            assert not texts or 1e17 in [kind.debris for kind in paint(rival.site[0])[1]]
 
 
 def test_the_best_of_two_fits_is_kept(table, monkeypatch):

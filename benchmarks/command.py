@@ -1,0 +1,49 @@
+"""What the command lines of the tables here share: options, the CSV file that is never replaced unasked, and lines that pass or miss."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+
+def parser(document: str, only: str, csv_name: str = "") -> argparse.ArgumentParser:
+    """--json and --only (`only`: what its WORD selects), and for a table that writes `csv_name` also --out and --force."""
+    options = argparse.ArgumentParser(description=document.splitlines()[0])
+    if csv_name:
+        options.add_argument("--out", type=Path, default=Path(), metavar="DIR", help=f"folder of {csv_name}; the current one by default")
+        options.add_argument("--force", action="store_true", help=f"replace {csv_name}")
+    options.add_argument("--json", action="store_true", help="one JSON document on stdout instead of the table")
+    options.add_argument("--only", default="", metavar="WORD", help=only)
+    return options
+
+
+def in_the_way(path: Path, force: bool) -> bool:
+    """Whether a file is there that must stay; says so."""
+    if path.exists() and not force:
+        print(f"{path} is there already; give another folder, or --force", file=sys.stderr)
+        return True
+    return False
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], force: bool = False) -> None:
+    """The rows as CSV, with the folder if there is none; without `force` never over a file that is there (FileExistsError)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def report(lines: Sequence[Any], as_json: bool) -> int:
+    """Print lines (dataclasses of name, target, got, passed); the exit code, 1 when one misses."""
+    if as_json:
+        print(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False))
+    else:
+        width = max((len(line.name) for line in lines), default=0)
+        for line in lines:
+            print(f"{'pass' if line.passed else 'MISS'}  {line.name:{width}s}  target: {line.target};  got: {line.got}")
+    return 0 if all(line.passed for line in lines) else 1
