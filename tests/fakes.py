@@ -61,6 +61,9 @@ class Simulation:
     def fields(self):
         return {name: {"mineral_calcium": (field, "mol m-3", "calcium in mineral")} for name, field in self.state.items()}
 
+    def spectra(self):
+        return {}
+
     def coordinates(self):
         return {name: {axis: (np.arange(n) + 0.5) * 5e-5 for axis, n in zip("zyx", field.shape)} for name, field in self.state.items()}
 

@@ -202,14 +202,14 @@ def test_growth_after_dissolution_comes_back_to_the_same_volume():
 
 
 @pytest.mark.parametrize("loss", [0.0, 1e-9, 1e-7, 1e-3, 0.5, 3.0, 50.0])
-def test_shielding_is_the_mean_of_what_is_still_bare(loss):
+def test_mean_left_is_the_mean_of_a_decay(loss):
     """POP-7: (1/1)∫₀¹ e^(−K a) da."""
     exact = quad(lambda age: np.exp(-loss * age), 0.0, 1.0, epsabs=1e-13, points=[min(1.0, 5.0 / max(loss, 1.0))])[0]
-    assert population.shielding(loss) == pytest.approx(exact, rel=1e-9)
+    assert population.mean_left(loss) == pytest.approx(exact, rel=1e-9)
 
 
-def test_shielding_is_smooth_where_its_branches_meet():
-    below, above = population.shielding(0.99e-8), population.shielding(1.01e-8)
+def test_mean_left_is_smooth_at_small_losses():
+    below, above = population.mean_left(0.99e-8), population.mean_left(1.01e-8)
     assert 0.0 <= below - above < 1e-8
 
 
@@ -224,7 +224,7 @@ def test_free_particles_grow_what_their_bare_part_leaves_them(loss):
         twice.step(0.2, 0.0, 0.5 * loss, free=True)
     assert twice.places == pytest.approx(once.places, rel=1e-12)
     assert twice.bare[0, :2] == pytest.approx(once.bare[0, :2], rel=1e-12)
-    gained = 0.4 * population.shielding(loss)
+    gained = 0.4 * population.mean_left(loss)
     assert once.places == pytest.approx([0.6 + 0.7 * gained, 0.2 + gained], rel=1e-12)
     assert once.bare[0, :2] == pytest.approx(np.array([0.7, 1.0]) * np.exp(-loss), rel=1e-12)
 
@@ -241,21 +241,21 @@ def test_the_newborn_of_a_step_in_the_fluid(shift, loss):
     volume, slope = population.free_newborn_volume(NUCLEUS, shift, loss, TABLES[48.0], STEP)
 
     def one(age):
-        return radius(NUCLEUS + shift * age * population.shielding(loss * age), 48.0) ** 3
+        return radius(NUCLEUS + shift * age * population.mean_left(loss * age), 48.0) ** 3
 
     assert volume == pytest.approx(quad(one, 0.0, 1.0, epsabs=1e-13)[0], rel=1e-3)
     h = 1e-6 * shift
     sides = [population.free_newborn_volume(NUCLEUS, shift + sign * h, loss, TABLES[48.0], STEP)[0] for sign in (1.0, -1.0)]
     assert slope == pytest.approx((sides[0] - sides[1]) / (2.0 * h), rel=1e-3)
     bare = sum(weight * left for _, left, weight in nodes)
-    assert bare == pytest.approx(population.shielding(loss), rel=1e-3)
+    assert bare == pytest.approx(population.mean_left(loss), rel=1e-3)
 
 
 @pytest.mark.parametrize("loss", [0.0, 0.7, 5.0])
 def test_volume_of_the_trial_in_the_fluid_is_that_of_the_accepted_step(loss):
     row = Row(48.0)
     for shift in (0.01, 0.2, 0.3, 0.3):
-        grown = row.free_volume(shift * population.shielding(loss))[0]
+        grown = row.free_volume(shift * population.mean_left(loss))[0]
         young = population.free_newborn_volume(NUCLEUS, shift, loss, row.table, STEP)[0]
         row.step(shift, 7.0, loss, free=True)
         assert row.volume() == pytest.approx(grown + 7.0 * young, rel=1e-10)

@@ -20,7 +20,7 @@ from calcisim.physics.clumping_classes import (
 )
 from calcisim.physics.drift import hindrance
 from calcisim.physics.growth import growth_coordinate, radius_and_slope
-from calcisim.physics.population import newborn_count, newborn_node, relative_volume
+from calcisim.physics.population import mean_left, newborn_count, newborn_node, newborn_volume, relative_volume
 
 BALL = 4.0 / 3.0 * math.pi
 PREFACTOR = 1.2  # k_f of AGG-1
@@ -38,6 +38,12 @@ def envelope_radius(volume, radius, dimension):
     """
     relative = volume / (BALL * radius * radius * radius)
     return radius * max(relative ** (1.0 / 3.0), (relative / PREFACTOR) ** (1.0 / dimension))
+
+
+@kernel
+def frame_radius(number, solid, filled, radius, dimension):
+    """Envelope radius (CLP-3) of the clumps of a class by its frame: what of the solid does not lie in voids, at least a millionth."""
+    return envelope_radius(max(solid - filled, 1e-6 * solid) / number, radius, dimension)
 
 
 @part
@@ -77,13 +83,9 @@ def grow_clumps(primary, edges, held, shift, new):
 
 @part
 def births_volume(born, shift, primary):
-    """Solid volume of the primaries born in a step [m³/m³], with the growth they had since (POP-3 without its derivative)."""
-    volume = 0.0
-    for index in range(newborn_count(shift, primary.exponent)):
-        x, weight = newborn_node(index, shift, primary.exponent)
-        one, _ = relative_volume(primary.nucleus, x, primary.table, primary.step)
-        volume += weight * born * one * primary.volume
-    return volume
+    """Solid volume of the primaries born in a step [m³/m³], with the growth they had since (POP-3)."""
+    each, _ = newborn_volume(primary.nucleus, shift, primary.exponent, primary.table, primary.step)
+    return born * each * primary.volume
 
 
 @part
@@ -110,8 +112,7 @@ def reach(law, held, weight, room):
         room[k] = 0.0
         n = held[NUMBER, k]
         if n > 0.0:
-            frame = max(held[VOLUME, k] - held[FILLED, k], 1e-6 * held[VOLUME, k]) / n
-            envelope = envelope_radius(frame, radius, law.dimension[0])
+            envelope = frame_radius(n, held[VOLUME, k], held[FILLED, k], radius, law.dimension[0])
             inside = BALL * envelope * envelope * envelope
             weight[k] = n * BALL * (envelope + radius) ** 3
             room[k] = n * inside / weight[k] * max(1.0 - held[VOLUME, k] / (n * inside * DENSEST), 0.0)
@@ -216,11 +217,8 @@ def mobile_share(mobile, rates):
     staying = 0.0
     for k in range(mobile.shape[1]):
         if mobile[NUMBER, k] > 0.0:
-            share = 1.0
-            if rates[k] > 0.0:
-                share = (-math.expm1(-rates[k]) if rates[k] < 40.0 else 1.0) / rates[k]
             number += mobile[NUMBER, k]
-            staying += mobile[NUMBER, k] * share
+            staying += mobile[NUMBER, k] * mean_left(rates[k])
     return staying / number if number > 0.0 else 1.0
 
 
@@ -231,7 +229,7 @@ def capture(mobile, bound, rates):
     taken = 0.0
     for k in range(mobile.shape[1]):
         if mobile[NUMBER, k] > 0.0 and rates[k] > 0.0:
-            gone = -math.expm1(-rates[k]) if rates[k] < 40.0 else 1.0
+            gone = -math.expm1(-rates[k])
             left = math.exp(-rates[k]) if rates[k] < 40.0 else 0.0
             taken += gone * mobile[PRIMARIES, k]
             for moment in range(4):

@@ -32,7 +32,7 @@ from calcisim.physics.clumping_kernels import (
     capture,
     capture_table,
     colliding_time,
-    envelope_radius,
+    frame_radius,
     grow_clumps,
     impinging_time,
     mobile_share,
@@ -47,29 +47,13 @@ TOLERANCE = 1e-2  # embedded error of collisions, per step of theirs
 
 @kernel
 def _load(clumps, kind, row, held):
-    """Copy one kind of a row; true when it holds anything."""
+    """Copy one kind of a row; true when it holds anything. A class whose number is zero, also by underflow, holds nothing."""
     found = False
     for k in range(held.shape[1]):
         number = clumps[kind, NUMBER, k, row]
-        held[NUMBER, k] = number
-        if number > 0.0:
-            found = True
-            for moment in range(1, 4):
-                held[moment, k] = clumps[kind, moment, k, row]
-        else:
-            for moment in range(1, 4):
-                held[moment, k] = 0.0
-    return found
-
-
-@kernel
-def _read(clumps, kind, row, held):
-    """Copy one kind of a row as it is; true when it holds anything."""
-    found = False
-    for k in range(held.shape[1]):
-        found = found or clumps[kind, NUMBER, k, row] > 0.0
+        found = found or number > 0.0
         for moment in range(4):
-            held[moment, k] = clumps[kind, moment, k, row]
+            held[moment, k] = clumps[kind, moment, k, row] if number > 0.0 else 0.0
     return found
 
 
@@ -147,7 +131,7 @@ def collide_clumps(sections, clumps, kind, duration, mergers, row0, row1):
         mergers[row] = 0.0
         if not duration[row] > 0.0:
             continue
-        _read(clumps, kind, row, held)
+        _load(clumps, kind, row, held)
         for k in range(count):
             old[k] = held[VOLUME, k]
         before = total(held, NUMBER)
@@ -170,8 +154,8 @@ def capture_clumps(clumps, fibrils, rates, captured_share, row0, row1):
     mobile = np.zeros((4, clumps.shape[2]))
     for row in range(row0, row1):
         captured_share[row] = 0.0
-        if fibrils[0, row] > 0.0 and _read(clumps, MOBILE, row, mobile):
-            _read(clumps, BOUND, row, bound)
+        if fibrils[0, row] > 0.0 and _load(clumps, MOBILE, row, mobile):
+            _load(clumps, BOUND, row, bound)
             captured_share[row] = capture(mobile, bound, rates[row])
             if captured_share[row] > 0.0:
                 _store(clumps, MOBILE, row, mobile)
@@ -265,8 +249,7 @@ def clump_access(law, clumps, access, row0, row1):
                     total += primaries
                     fused = 1.0 - number / primaries
                     if fused > 1e-9:
-                        frame = max(solid - clumps[kind, FILLED, k, row], 1e-6 * solid) / number
-                        envelope = envelope_radius(frame, radius, law.dimension[kind])
+                        envelope = frame_radius(number, solid, clumps[kind, FILLED, k, row], radius, law.dimension[kind])
                         dense = min(solid / (number * BALL * envelope * envelope * envelope), DENSEST)
                         weighted += primaries * (1.0 - dense * fused)
                     else:
@@ -295,6 +278,6 @@ def small_share(edges, clumps, size, share, row0, row1):
                 mean = volume / number
                 low = min(edges[k], mean)
                 high = max(edges[k + 1], mean * (1.0 + 1e-9))
-                _, part = below(size, mean, inside(mean, low, high), low, high)
-                small += number * part
+                _, each = below(size, mean, inside(mean, low, high), low, high)
+                small += number * each
         share[row] = min(small / total, 1.0) if total > 0.0 else 0.0

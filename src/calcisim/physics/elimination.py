@@ -65,7 +65,7 @@ from calcisim.physics.phases import (
     HAP,
     MATURE_INTO,
 )  # fmt: skip
-from calcisim.physics.population import cohort_volume, free_newborn_volume, free_volume, newborn_volume, shielding
+from calcisim.physics.population import cohort_volume, free_newborn_volume, free_volume, mean_left, newborn_volume
 from calcisim.physics.routes import fluid_effects
 from calcisim.physics.voxel_rates import nucleation_routes, phase_rates, saturation_slopes, speciate_voxel
 
@@ -95,7 +95,7 @@ def _population_volume(voxels, row, particle, shift, births, born_free):
         volume += one
         slope += change * weight
     if slot >= 0 and voxels.cohorts[FREE, slot] > 0:
-        weight = held[WEIGHT + FREE, row] * shielding(held[LOSS, row])
+        weight = held[WEIGHT + FREE, row] * mean_left(held[LOSS, row])
         one, change = free_volume(
             voxels.number[FREE], voxels.coordinate[FREE], voxels.bare[FREE], voxels.cohorts[FREE], slot, shift * weight, table, step
         )
@@ -127,7 +127,7 @@ def _chain(phases, work, stage, row, start, total):
     for q in range(COUNT):
         whole = stage[AGED + q, row] + stage[LOST + q, row]
         left = math.exp(-whole)
-        mean = shielding(whole)
+        mean = mean_left(whole)
         source, change = work.fixed[q], work.share[q]
         work.source[q] = source
         work.mean[q] = mean

@@ -91,9 +91,9 @@ def newborn_volume(nucleus, shift, exponent, table, step):
 
 
 @kernel
-def shielding(loss):
-    """POP-7. What a step leaves of the growth of particles that protein shields at a constant rate: (1 − e^(−K))/K, K = ∫ k dt."""
-    return 1.0 if loss < 1e-8 else -math.expm1(-loss) / loss
+def mean_left(loss):
+    """POP-7. Mean over a step of what a constant rate leaves, (1 − e^(−K))/K with K = ∫ k dt: of a phase, or what stays bare or mobile."""
+    return -math.expm1(-loss) / loss if loss > 0.0 else 1.0
 
 
 @part
@@ -113,7 +113,7 @@ def free_volume(number, coordinate, bare, count, row, shift, table, step):
 def free_newborn_node(index, shift, loss):
     """Growth, bare share and weight of the births of a step in the fluid: at 4 Gauss points of age, shielded since birth at K per step."""
     age, weight = _gauss(index, 4)
-    return shift * age * shielding(loss * age), math.exp(-loss * age), weight
+    return shift * age * mean_left(loss * age), math.exp(-loss * age), weight
 
 
 @part
@@ -209,7 +209,7 @@ def advance_cohorts(number, coordinate, bare, count, row, shift, births, loss, f
     """
     for cohort in range(count[row]):
         if free:
-            coordinate[row, cohort] += shift * bare[row, cohort] * shielding(loss)
+            coordinate[row, cohort] += shift * bare[row, cohort] * mean_left(loss)
             bare[row, cohort] *= math.exp(-loss)
         else:
             coordinate[row, cohort] += shift * bare[row, cohort]

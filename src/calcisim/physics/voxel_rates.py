@@ -39,7 +39,7 @@ from calcisim.physics.phases import (
     log_saturations,
     maturation_rate,
 )
-from calcisim.physics.population import free_newborn_node, newborn_count, newborn_node, shielding
+from calcisim.physics.population import free_newborn_node, mean_left, newborn_count, newborn_node
 from calcisim.physics.routes import floating_nucleation, homogeneous_nucleation, site_nucleation, surface_nucleation
 from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
 
@@ -100,7 +100,7 @@ def _specific_area(voxels, row, particle, stage):
             volume += two
         if slot < 0:
             continue
-        kept = shielding(loss) if place == FREE else 1.0
+        kept = mean_left(loss) if place == FREE else 1.0
         for cohort in range(voxels.cohorts[place, slot]):
             growth = moved * kept * voxels.bare[place, slot, cohort]
             radius, _ = radius_and_slope(voxels.coordinate[place, slot, cohort] + growth, particle.table, particle.table_step)

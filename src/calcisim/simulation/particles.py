@@ -6,6 +6,7 @@ No mineral passes between fluid and solid here, but for traces of particles that
 import math
 
 import numpy as np
+from scipy.special import exprel
 
 from calcisim import parameters
 from calcisim.numerics import threads
@@ -154,8 +155,7 @@ class Particles:
         born = np.stack([stage[kinetics.BORN, rows] + entering * free_births, (1.0 - entering) * free_births])
         weights = held[[kinetics.WEIGHT + kinetics.BOUND, kinetics.WEIGHT + FREE]][:, rows]
         loss = held[kinetics.LOSS, rows]
-        kept = np.where(loss > 1e-8, -np.expm1(-loss) / np.maximum(loss, 1e-300), 1.0)
-        moved = shift * weights * np.stack([np.ones(used), kept])
+        moved = shift * weights * np.stack([np.ones(used), exprel(-loss)])  # POP-7 of those that protein may cover
         meeting, holding = self.sticking(rows)
         fibrils = np.stack([self.fibrils[rows], self.diameter[rows], holding])
         captured, events = np.zeros(used), np.zeros((3, used))

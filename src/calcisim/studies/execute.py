@@ -202,7 +202,7 @@ class _Job:
         """Row and frame of one output time."""
         row = observables.evaluate(simulation)
         fields = simulation.fields()
-        spectra = simulation.spectra() if hasattr(simulation, "spectra") else {}
+        spectra = simulation.spectra()
         if self.results is None:
             attributes = {"title": self.scenario.title, "source": f"calcisim {self.document['versions'].get('calcisim', '')}".rstrip()}
             self.results = Results.create(self.place / store.NAME, attributes, simulation.coordinates(), fields, spectra)
