@@ -18,7 +18,7 @@ import warnings
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TARGETS = {"plane": {"target_s": 60.0, "aim_s": 20.0, "memory_gb": 0.5}, "block": {"target_s": 240.0, "aim_s": 90.0, "memory_gb": 1.0}}
+TARGETS = {"plane": {"target_s": 90.0, "aim_s": 30.0, "memory_gb": 0.5}, "block": {"target_s": 300.0, "aim_s": 120.0, "memory_gb": 1.0}}
 
 
 def triad(voxels: int) -> float:

@@ -92,7 +92,7 @@ def test_other_tissues_have_what_they_are_known_for():
     assert tissues.lookup("hydrogel").device_state < tissues.lookup("silicone").device_state
     assert tissues.lookup("tendon").fibril_fraction > tissues.lookup("dermis").fibril_fraction
     bursa = tissues.lookup("bursa-fluid")
-    assert (bursa.surface_per_volume, bursa.porosity, bursa.shear_rate) == (0.0, 1.0, parameters.find("particles.moving_joint_shear").value)
+    assert (bursa.surface_per_volume, bursa.porosity, bursa.shear_rate) == (0.0, 1.0, 0.5)
 
 
 PHASES = parameters.tables("minerals")

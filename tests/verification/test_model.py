@@ -1,4 +1,4 @@
-"""The whole model with fixed steps: second order but for the joins of cohorts, which leave a floor below a tenth of a per cent."""
+"""The whole model with fixed steps: second order but for dissolution and the joins of cohorts, which leave a floor below 0.1 %."""
 
 from dataclasses import replace
 from itertools import pairwise

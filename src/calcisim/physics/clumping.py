@@ -26,7 +26,6 @@ __all__ = [
     "clump_access", "empty", "normalise_clumps", "sizes", "small_share",
 ]  # fmt: skip
 
-COMPACT, LOOSE = 2.7, 2.1  # fractal dimensions of bound and of mobile clumps
 SLACK = 1e-6  # of the nucleus: so far below it the first class begins
 
 
@@ -74,11 +73,13 @@ def assemble(
     aggregation: bool = True,
     impingement: bool = True,
     capture: bool = True,
+    dimensions: tuple[float, float] = (2.7, 2.1),
 ) -> ClumpLaw:
     """Tabulate everything for `classes` size classes between two volume-equivalent diameters [m].
 
     terminal_radius : R_max [m]; nucleus : its growth coordinate (GRO-6); temperature [K], viscosity [Pa s] of the pore fluid; kernel : a
-    name of collision.REGISTRY, with `parameters` changed; table : of GRO-7, made when not given. The first class always holds a nucleus.
+    name of collision.REGISTRY, with `parameters` changed; dimensions : fractal, of bound and mobile clumps; table : of GRO-7, made when
+    not given. The first class always holds a nucleus.
     Raises KeyError for a kernel or parameter that does not exist.
     """
     table = radius_table(terminal_exponent) if table is None else table
@@ -88,28 +89,28 @@ def assemble(
     first = min(math.pi / 6.0 * smallest**3, relative**3 * volume) * (1.0 - SLACK)
     edges = class_edges(first, math.pi / 6.0 * largest**3, classes)
     middle = np.sqrt(edges[:-1] * edges[1:])
-    envelope = np.stack([collision_radius(middle, terminal_radius, dimension) for dimension in (COMPACT, LOOSE)])
+    envelope = np.stack([collision_radius(middle, terminal_radius, dimension) for dimension in dimensions])
     entry = REGISTRY[kernel]
-    known = {"temperature": temperature, "viscosity": viscosity, "primary_radius": terminal_radius, "dimension": LOOSE}
+    known = {"temperature": temperature, "viscosity": viscosity, "primary_radius": terminal_radius, "dimension": dimensions[MOBILE]}
     values = {name: value for name, value in known.items() if name in entry.parameters}
     return ClumpLaw(
         edges=edges,
         mobile=assemble_sections(entry.with_parameters({**values, **(parameters or {})}), edges),
-        impinging=assemble_sections(_touching(terminal_radius), edges),
+        impinging=assemble_sections(_touching(terminal_radius, dimensions[BOUND]), edges),
         primary=primary,
         envelope=envelope,
         diffusivity=BOLTZMANN * temperature / (6.0 * math.pi * viscosity * envelope[MOBILE]),
-        dimension=np.array([COMPACT, LOOSE]),
+        dimension=np.array(dimensions),
         aggregation=bool(aggregation),
         impingement=bool(impingement),
         capture=bool(capture),
     )
 
 
-def _touching(radius: float) -> Function:
+def _touching(radius: float, dimension: float) -> Function:
     """The pair kernel of CLP-7."""
     return lambda u, w: (
-        BALL**2 * (collision_radius(u, radius, COMPACT) + radius) ** 3 * (collision_radius(w, radius, COMPACT) + radius) ** 3
+        BALL**2 * (collision_radius(u, radius, dimension) + radius) ** 3 * (collision_radius(w, radius, dimension) + radius) ** 3
     )
 
 

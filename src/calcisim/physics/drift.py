@@ -18,7 +18,7 @@ def hindrance(radius, fibrils, diameter):
     """DRI-1. What a mesh of fibrils leaves of diffusion: h = exp(−0.84 f^1.09), f = φ (1 + 2R/d)²; 0 where a particle does not pass.
 
     φ : volume fraction of fibrils, d : their diameter [m]; a particle passes while R + d/2 < b, half the mean distance of fibrils,
-    b = d/(2√φ). Source: the exponential form of fibre matrices (stylianopoulos2010 for its use in collagen), assumption.
+    b = d/(2√φ). Source: the form is recalled; that diffusivity falls so in collagen: stylianopoulos2010; assumption.
     """
     if fibrils <= 0.0:
         return 1.0

@@ -228,6 +228,7 @@ def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate:
         aggregation=asked.aggregation,
         impingement=asked.impingement,
         capture=asked.capture,
+        dimensions=(row["dimension_captured"], row["dimension_mobile"]),
     )
     volume = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
     return law._replace(primary=law.primary._replace(volume=volume, nucleus=particle.nucleus, table=particle.table))
