@@ -24,12 +24,12 @@ MIDDLE = np.sqrt(EDGES[:-1] * EDGES[1:])
 def advance(clumps, shift=0.0, born=(0.0, 0.0), seconds=1.0, sticking=0.0, fibrils=0.0, held=1.0, law=LAW, rows=None, porosity=1.0):
     """The sweep with the same conditions in every row: (unfinished, captured share, events)."""
     count = clumps.shape[-1]
-    share, events = np.full(count, -1.0), np.full((3, count), -1.0)
-    unfinished = cl.advance_clumps(
+    share, events = np.full(count, -1.0), np.full((4, count), -1.0)
+    cl.advance_clumps(
         law, clumps, np.full((2, count), shift), np.repeat(np.array(born)[:, None], count, axis=1), seconds, np.full(count, sticking),
         np.full(count, porosity), np.repeat([[fibrils], [1e-7], [held]], count, axis=1), share, events, *(rows or (0, count)),
     )  # fmt: skip
-    return unfinished, share, events
+    return events[3].sum(), share, events[:3]
 
 
 def valid(clumps):

@@ -6,6 +6,7 @@ import pytest
 from calcisim import scenario as door
 from calcisim.physics import kinetics
 from calcisim.physics.kinetics import FREE
+from calcisim.simulation import measures
 from calcisim.simulation.run import Simulation
 
 DAY = 86400.0
@@ -94,3 +95,36 @@ def test_slots_made_anew_while_particles_spread_are_the_ones_that_are_looked_at(
     assert (site.state.count[FREE] > 0).sum() > 8
     assert model.observables()["ledger_calcium_relative"] <= 1e-13
     assert 0.0 <= site.state.fetuin.min() <= site.state.fetuin.max() <= 1e-3
+
+
+def test_a_run_restored_after_a_change_at_its_start_stands_in_the_same_fluid():
+    sets = ((CHANGE % ("0.5", "1", OTHER)).replace('at="1 h"', 'at="0 h"'),)
+    first = well(*sets)
+    first.advance(1800.0)
+    second = Simulation.restore(first.scenario, {key: array.copy() for key, array in first.arrays().items()}, first.meta())
+    assert second.sites["well"].model.chemistry.sodium == first.sites["well"].model.chemistry.sodium
+    assert second.sites["well"].model.inhibitors == first.sites["well"].model.inhibitors
+    assert second.sites["well"].setup.coverage == first.sites["well"].setup.coverage
+
+
+def test_a_shield_that_fibrils_catch_is_paid_for_once():
+    """Fetuin lost from a gel is what covers the particles, wherever they are now; a little is covered by growth after they are caught."""
+    model = Simulation(door.load("invitro/fetuin-5x5", ("site.tube.tissue=collagen-gel",)))
+    site = model.sites["tube"]
+    before = site.state.fetuin.copy()
+    model.advance(720.0)
+    number, radius = measures._primaries(site)
+    particle, shield = site.model.particle, site.model.shield
+    covered = (number * radius**2 * (1.0 - site.state.bare[:, : number.shape[1]])).sum(axis=(1, 2))
+    assert covered[kinetics.BOUND] > 0.9 * covered.sum()
+    lost = float(((before - site.state.fetuin) * site.problem.particles.porosity).sum())
+    assert 0.9 < lost / (4.0 * np.pi * particle.terminal_radius**2 * shield.capacity * covered.sum()) < 1.0 + 1e-9
+
+
+def test_fluid_without_any_surface_has_its_chemistry_solved():
+    model = Simulation(door.load("healthy/bursa", quick=True))
+    model.advance(DAY)
+    assert model.fields()["bursa"]["ph"][0].ravel() == pytest.approx(7.4, abs=0.05)
+    ill = Simulation(door.load("healthy/bursa", ('plasma.phosphate="8 mmol/L"', 'plasma.calcium_ionised="2.4 mmol/L"'), quick=True))
+    ill.advance(14.0 * DAY)
+    assert ill.observables()["deposit_calcium_mg"] > 0.0

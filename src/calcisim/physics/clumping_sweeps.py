@@ -116,17 +116,16 @@ def bear_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibrils, 
 
 
 @kernel
-def collide_clumps(sections, clumps, kind, duration, mergers, row0, row1):
+def collide_clumps(sections, clumps, kind, duration, mergers, unfinished, row0, row1):
     """Collisions of one kind (AGG-19) for `duration` (R,); primaries and what fills voids ride with the mass (CLP-2).
 
-    Writes mergers : (R,) [1/m³]. Returns how many rows were left unfinished.
+    Writes mergers : (R,) [1/m³]; adds 1 to unfinished : (R,) where the collisions did not come to their end.
     """
     count = clumps.shape[2]
     work = np.zeros(ROWS * STRIDE)
     rows = np.zeros((5, count))
     held = np.zeros((4, count))
     old, flux = np.zeros(count), np.zeros(count)
-    unfinished = 0
     for row in range(row0, row1):
         mergers[row] = 0.0
         if not duration[row] > 0.0:
@@ -136,7 +135,8 @@ def collide_clumps(sections, clumps, kind, duration, mergers, row0, row1):
             old[k] = held[VOLUME, k]
         before = total(held, NUMBER)
         _, tried = coagulate(held[NUMBER], held[VOLUME], duration[row], TOLERANCE, 0.0, sections, work, rows)
-        unfinished += 1 if tried < 0 else 0
+        if tried < 0:
+            unfinished[row] += 1.0
         fluxes(old, held[VOLUME], flux)
         for moment in (PRIMARIES, FILLED):
             ride(held[moment], old, held[VOLUME], flux)
@@ -144,7 +144,6 @@ def collide_clumps(sections, clumps, kind, duration, mergers, row0, row1):
         level(held)
         mergers[row] = before - total(held, NUMBER)
         _store(clumps, kind, row, held)
-    return unfinished
 
 
 @kernel
@@ -165,25 +164,25 @@ def capture_clumps(clumps, fibrils, rates, captured_share, row0, row1):
 def advance_clumps(
     law: Any, clumps: np.ndarray, shift: np.ndarray, born: np.ndarray, seconds: float, sticking: np.ndarray, porosity: np.ndarray,
     fibrils: np.ndarray, captured_share: np.ndarray, events: np.ndarray, row0: int, row1: int,
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
     """CLP-10. One accepted step of the clumps: growth (CLP-4), births (CLP-6), joining (CLP-7), collisions (AGG-19), capture (CLP-9).
 
     clumps : (2, 4, K, R), changed in place; shift : (2, R) growth of bound and mobile primaries [R_max], ≥ 0; born : (2, R) [1/m³ tissue];
     seconds : the step; sticking : (R,) share of mobile encounters that hold; porosity : (R,) fluid per tissue, in which mobile clumps
     meet (for dt × sticking/porosity × the mean share of dt that they stay mobile); fibrils : (3, R) volume fraction (0: none), diameter
     [m], share of contacts that hold.
-    Writes captured_share : (R,) captured/mobile primaries, and events : (3, R) [1/m³] births that joined a bound clump, mergers of bound
-    clumps, mergers of mobile ones. Returns how many collision problems were left unfinished (0 unless a kernel is singular).
+    Writes captured_share : (R,) captured/mobile primaries, and events : (4, R) births that joined a bound clump, mergers of bound clumps,
+    mergers of mobile ones [1/m³], and how many collision problems were left unfinished (0 unless a kernel is singular).
 
     Sweeps of their own, so that the compiler meets each large kernel in one of them only.
     """
     rates = np.empty((clumps.shape[3], clumps.shape[2]))
     duration = np.empty((2, clumps.shape[3]))
     bear_clumps(law, clumps, shift, born, float(seconds), sticking, porosity, fibrils, rates, events[0], duration, row0, row1)
-    unfinished = collide_clumps(law.impinging, clumps, BOUND, duration[BOUND], events[1], row0, row1)
-    unfinished += collide_clumps(law.mobile, clumps, MOBILE, duration[MOBILE], events[2], row0, row1)
+    events[3, row0:row1] = 0.0
+    collide_clumps(law.impinging, clumps, BOUND, duration[BOUND], events[1], events[3], row0, row1)
+    collide_clumps(law.mobile, clumps, MOBILE, duration[MOBILE], events[2], events[3], row0, row1)
     capture_clumps(clumps, fibrils, rates, captured_share, row0, row1)
-    return int(unfinished)
 
 
 @part

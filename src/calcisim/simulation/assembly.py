@@ -254,7 +254,7 @@ def _column(index: np.ndarray, tissues: tuple[Tissue, ...], name: str) -> np.nda
     return np.broadcast_to(values[0], index.shape) if np.all(values == values[0]) else values[index]
 
 
-def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...], nucleators: float, spontaneous: bool) -> Substrate:
+def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...], nucleators: float) -> Substrate:
     row = parameters.values("nucleation")
     access = {name: _column(index, tissues, f"access_{name}") for name in (*INHIBITORS, "drug")}
     zero, one = np.broadcast_to(0.0, index.shape), np.broadcast_to(1.0, index.shape)
@@ -272,7 +272,6 @@ def _substrate(index: np.ndarray, tissues: tuple[Tissue, ...], nucleators: float
         device_state=_column(index, tissues, "device_state"),
         debris=_column(index, tissues, "debris"),
         nucleators=nucleators * _column(index, tissues, "porosity"),
-        fluid=one if spontaneous else zero,
         fibril_fraction=_column(index, tissues, "fibril_fraction"),
         fibril_diameter=_column(index, tissues, "fibril_diameter"),
         inside=_column(index, tissues, "fibril_fraction") * _column(index, tissues, "intrafibrillar") * row["intrafibrillar_capacity"],
@@ -317,7 +316,7 @@ def site(scenario: Any, one: Any) -> SiteSetup:
         perfusion=_column(index, tissues, "perfusion"),
         dry_mass=_column(index, tissues, "dry_mass"),
         face_exchange=faces,
-        substrate=_substrate(index, tissues, scenario.fluid.nucleators, scenario.kind == "invitro"),
+        substrate=_substrate(index, tissues, scenario.fluid.nucleators),
         assay=one.assay(),
         regions={region.name: mask(region, *grid.centres()) for region in one.region if region.name},
         plasma=np.array([getattr(water, name) for name in SPECIES]),
@@ -334,11 +333,14 @@ INTACT = 0.95  # state from which on a surface is taken to stay free of mineral,
 
 def expected_to_bear(scenario: Any, one: Any) -> int:
     """How many voxels of a site are expected to hold particles: with debris, nucleators, a worn surface, or an injury to come."""
+    if scenario.kind == "invitro" or scenario.fluid.nucleators > 0.0:
+        return math.prod(one.grid.counts)
+    if any(event.kind == "expose" and event.site == one.name for event in scenario.event):
+        return math.prod(one.grid.counts)
     index, tissues = paint(one)
     worn = [
-        tissue.debris > 0.0 or tissue.device_surface > 0.0 or (tissue.surface_per_volume > 0.0 and tissue.substrate_state < INTACT)
+        tissue.debris > 0.0 or tissue.device_surface > 0.0 or tissue.elastin_surface * (tissue.elastin_state < INTACT) > 0.0
+        or (tissue.surface_per_volume > 0.0 and tissue.substrate_state < INTACT)
         for tissue in tissues
     ]
-    if scenario.kind == "invitro" or any(event.kind == "expose" and event.site == one.name for event in scenario.event):
-        return int(index.size)
     return int(np.count_nonzero(np.array(worn)[index]))

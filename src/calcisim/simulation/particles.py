@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import exprel
 
 from calcisim import parameters
+from calcisim.errors import SolverError
 from calcisim.numerics import threads
 from calcisim.physics import clumping, drift, kinetics
 from calcisim.physics import particles as kernels
@@ -91,14 +92,15 @@ class Particles:
         threads.rows(kernels.advance_primaries, n, VOXELS_EACH, self.voxels, self.stage, model.particle, self.vanished)
         if self.vanished.any():
             self._return(np.flatnonzero(self.vanished > 0.0))
+        threads.rows(
+            kernels.consume_protein, n, 1, self.voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield
+        )  # fmt: skip
         self._gather(dt)
         if self.faces and state.slots() and state.count[FREE].any():
             self._spread(dt)
         if self.capacity.any():
             self._engulf(dt)
-        threads.rows(
-            kernels.consume_protein, n, 1, self.voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield
-        )  # fmt: skip
+        self._look_inside()
         state.fetuin += (self.setup.fetuin - state.fetuin) * -np.expm1(-self.perfusion * dt)  # vessels bring it back
 
     def _return(self, rows: np.ndarray) -> None:
@@ -144,7 +146,7 @@ class Particles:
         return self.model.sticking * open_share**2, self.model.sticking * open_share
 
     def _gather(self, dt: float) -> None:
-        """Clumps after the step: growth, births, joining, collisions and capture; then their totals and what they leave accessible."""
+        """Clumps after the step: growth, births, joining, collisions and capture; then their totals."""
         state, law, held, stage = self.state, self.model.clump, self.voxels.held, self.stage
         rows = self.rows()
         used = rows.size
@@ -158,14 +160,18 @@ class Particles:
         moved = shift * weights * np.stack([np.ones(used), exprel(-loss)])  # POP-7 of those that protein may cover
         meeting, holding = self.sticking(rows)
         fibrils = np.stack([self.fibrils[rows], self.diameter[rows], holding])
-        captured, events = np.zeros(used), np.zeros((3, used))
+        captured, events = np.zeros(used), np.zeros((4, used))
         clumps = state.clumps[..., :used]
         threads.rows(
             clumping.advance_clumps, used, VOXELS_EACH, law, clumps, moved, born, dt, meeting, self.porosity[rows], fibrils, captured,
             events,
         )  # fmt: skip
-        floating = self.volumes()[0][1]
+        if events[3].any():
+            raise SolverError("collisions of particles found no end; the collision kernel may be singular")
+        caught = np.zeros(used)
         if captured.any():
+            caught = np.where(self.fibrils[rows] > 0.0, captured * self.volumes()[0][1], 0.0)
+            state.shielded[rows] *= 1.0 - captured  # a shield that is caught stays where it is and is not paid for again
             particle = self.model.particle
             threads.rows(
                 kernels.capture_primaries, used, VOXELS_EACH, state.number, state.coordinate, state.bare, state.count, captured, particle
@@ -173,11 +179,15 @@ class Particles:
         before = state.on_collagen[rows]
         primaries, volume = self.volumes()
         threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, clumps, primaries, volume)
-        access = np.ones((2, used))
-        threads.rows(clumping.clump_access, used, VOXELS_EACH, law, clumps, access)
-        state.access[:, rows] = access
-        gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + np.where(self.fibrils[rows] > 0.0, captured * floating, 0.0)
+        gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + caught
         state.on_collagen[rows] = np.minimum(before + gained, primaries[0])
+
+    def _look_inside(self) -> None:
+        """What the clumps leave accessible of their primaries, for the next step."""
+        rows = self.rows()
+        access = np.ones((2, rows.size))
+        threads.rows(clumping.clump_access, rows.size, VOXELS_EACH, self.model.clump, self.state.clumps[..., : rows.size], access)
+        self.state.access[:, rows] = access
 
     def _colours(self) -> list[tuple[np.ndarray, float]]:
         """Inner faces between active voxels, in two colours for each resolved axis: pairs of active voxels, and 1/Δx² of the axis."""
@@ -239,13 +249,14 @@ class Particles:
         mineral, u, cell = state.mineral.reshape(phases, -1), state.u.reshape(species, -1), self.voxels.cell[rows]
         calcium = self.model.phases.calcium @ mineral[:, cell]
         row = parameters.values("particles")
+        largest = math.pi / 6.0 * row["uptake_largest"] ** 3
         share = np.zeros(used)
-        threads.rows(
-            clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], math.pi / 6.0 * row["uptake_largest"] ** 3, share
-        )  # fmt: skip
-        small = share * (1.0 - self.free_part()) * calcium
+        threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], largest, share)
+        bound = (1.0 - self.free_part()) * calcium
+        small = share * bound
         rate = self.capacity[rows] * calcium / (calcium + row["uptake_half"])
-        taken = -np.expm1(-rate * dt / np.maximum(small, 1e-300)) * np.where((small > 0.0) & (rate > 0.0), small, 0.0)
+        share_taken = -np.expm1(-rate * dt / np.maximum(small, 1e-300)) * ((small > 0.0) & (rate > 0.0))
+        taken = share_taken * small
         lost = np.divide(taken, calcium, out=np.zeros(used), where=calcium > 0.0)
         gone = lost * mineral[:, cell]
         mineral[:, cell] -= gone
@@ -254,10 +265,8 @@ class Particles:
         room = self.model.phases.volume @ gone
         u[:, cell] += room * self.setup.plasma[:, None]
         state.ledger.book("exchanged", self.setup.plasma * float(np.sum(room)) * volume)
-        kept = 1.0 - np.divide(taken, np.maximum((1.0 - self.free_part()) * calcium, 1e-300))
+        kept = 1.0 - taken / np.maximum(bound, 1e-300)
         state.number[: kinetics.FREE, :used] *= kept[:, None]
-        below = np.divide(taken, np.maximum(small, 1e-300))
-        cut = np.searchsorted(law.edges, math.pi / 6.0 * row["uptake_largest"] ** 3)
-        state.clumps[0, :, :cut, :used] *= 1.0 - below
+        state.clumps[clumping.BOUND, :, : np.searchsorted(law.edges, largest), :used] *= 1.0 - share_taken
         state.on_collagen[rows] *= kept
         threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, state.clumps[..., :used], *self.volumes())

@@ -140,9 +140,9 @@ class Simulation:
         return {"seed": self.seed, "counts": counts, "times": {name: site.time for name, site in self.sites.items()}}
 
     def _pour(self, name: str, until: float) -> None:
-        """Surround a site with the fluid of the last change of medium up to `until` [s]; what it holds is not touched."""
+        """Surround a site with the fluids of its changes of medium after 0, where it was born, up to `until` [s]; what it holds stays."""
         for event in sorted(self.scenario.event, key=lambda event: event.at):
-            if event.kind == "change-medium" and event.site == name and event.at <= until:
+            if event.kind == "change-medium" and event.site == name and 0.0 < event.at <= until:
                 self._stand_in(name, event)
 
     def _stand_in(self, name: str, event: Any) -> None:

@@ -30,8 +30,7 @@ class Substrate:
     """What mineral can start on, and which inhibitors reach it, per voxel (z, y, x).
 
     surface S_V of collagen [1/m]; state s, exposed share f_e and its state s_e, healing rate [1/s]; shares of collagen types II and III;
-    surface and state of elastin and of a device; debris sites [1/m³]; nucleators in the fluid [1/m³ of tissue]; fluid: above 0
-    where mineral may form in the fluid by itself;
+    surface and state of elastin and of a device; debris sites [1/m³]; nucleators in the fluid [1/m³ of tissue];
     fibrils: their volume fraction and diameter [m]; inside: volume that mineral may take in them [m³/m³];
     access of each inhibitor (0–1): fetuin, pyrophosphate, citrate, magnesium, drug
     """
@@ -49,7 +48,6 @@ class Substrate:
     device_state: Array
     debris: Array
     nucleators: Array
-    fluid: Array
     fibril_fraction: Array
     fibril_diameter: Array
     inside: Array

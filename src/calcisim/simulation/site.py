@@ -9,13 +9,13 @@ import numpy as np
 from calcisim.numerics import rng
 from calcisim.numerics.newton import NewtonControl
 from calcisim.numerics.sdirk import Counters, SolverError, StepSize, advance
-from calcisim.physics import kinetics, routes
+from calcisim.physics import clumping, kinetics, routes
 from calcisim.physics.nucleation import relative_coverage
 from calcisim.physics.seeding import Arrivals, first_arrivals
 from calcisim.simulation import lattice as seeding_lattice
 from calcisim.simulation.ledger import Ledger
 from calcisim.simulation.model import SiteProblem
-from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Substrate, Surroundings, padded
+from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Surroundings, padded
 from calcisim.simulation.state import COHORTS, State
 
 LARGEST_STEP = 30.0 * 86400.0
@@ -34,7 +34,7 @@ class Site:
 
     def __post_init__(self) -> None:
         setup = self.setup
-        self.active = _active(setup.substrate)
+        self.active = np.arange(setup.initial_porosity.size)  # mineral can form anywhere, in the fluid if on nothing else
         self.lattice = seeding_lattice.build(self.active, setup.shape, setup.spacing, setup.seeding_cell, setup.lattice_axes)
         key = rng.key(self.seed, setup.name)
         self.state = _initial(setup, self.model, self.active, self.lattice.identity.size)
@@ -217,7 +217,7 @@ class Site:
         left = 1.0 - share
         used = rows.size
         state.number[kinetics.FREE, :used] *= left
-        state.clumps[1, ..., :used] *= left
+        state.clumps[clumping.MOBILE, ..., :used] *= left
         state.shielded[rows] *= left
         if left == 0.0:
             state.count[kinetics.FREE, :used] = 0
@@ -275,12 +275,6 @@ MIXED = ("sodium", "potassium", "chloride", "citrate")  # of the chemistry, whic
 ONSET = 10.0 / 40.078  # mol Ca/m³ of the site: 0.01 mg Ca/cm³, the least that histology shows; assumed
 
 
-def _active(substrate: Substrate) -> np.ndarray:
-    """Flat indices of the voxels where something can nucleate."""
-    sources = (substrate.surface, substrate.elastin, substrate.device, substrate.debris, substrate.nucleators, substrate.fluid)
-    return np.flatnonzero(np.logical_or.reduce([source > 0.0 for source in sources])).astype(np.int64)
-
-
 def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int) -> State:
     """Fluid at plasma level, no mineral."""
     species, phases = model.stoichiometry.shape
@@ -313,7 +307,7 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
         coordinate=np.zeros(cohorts),
         bare=np.zeros(cohorts),
         count=np.zeros(cohorts[:2], dtype=np.int64),
-        clumps=np.zeros((2, 4, model.clump.edges.size - 1, 0)),
+        clumps=clumping.empty(model.clump.edges.size - 1, 0),
         debris=source.debris.ravel()[active].astype(float),
         nucleators=source.nucleators.ravel()[active].astype(float),
         substrate=substrate,
