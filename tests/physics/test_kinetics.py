@@ -234,7 +234,7 @@ def of_the_cohorts(site):
     used = state.slots()
     primaries, volume = np.zeros((2, used)), np.zeros((2, used))
     totals(state.number, state.coordinate, state.count, particle, primaries, volume, 0, used)
-    return site.by_row(volume.sum(axis=0)) / site.model.phases.calcium_volume
+    return site.state.by_row(volume.sum(axis=0)) / site.model.phases.calcium_volume
 
 
 @pytest.mark.parametrize(

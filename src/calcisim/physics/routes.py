@@ -19,7 +19,7 @@ HIGHEST_BARRIER = 90.0  # in kT: beyond, less than one nucleus in a cubic centim
 
 class NucleationLaw(NamedTuple):
     """Constants of the routes. offsets (2,): added to the state of collagen of types II and III; debris, nucleator (2,): state and area
-    [m²] of a site; homogeneous (4,): prefactor [1/(m³ s)], barrier constant [-] of ACP, its ln Ksp and ions; secondary_state: of mineral as
+    [m²] of a site; homogeneous (3,): prefactor [1/(m³ s)], barrier constant [-] and ions of ACP; secondary_state: of mineral as
     a substrate, negative where that route is off; magnesium_* enter the protection by the voxel's own magnesium.
     """
 
@@ -124,7 +124,7 @@ def homogeneous_nucleation(ln_omega, law):
     """
     if ln_omega <= 0.0:
         return 0.0, 0.0
-    sigma = ln_omega / law.homogeneous[3]
+    sigma = ln_omega / law.homogeneous[2]
     barrier = law.homogeneous[1] / (sigma * sigma)
     if barrier > HIGHEST_BARRIER:
         return 0.0, 0.0

@@ -11,7 +11,7 @@ from calcisim.physics.clumping import ClumpLaw
 from calcisim.physics.collision import REGISTRY
 from calcisim.physics.growth import TABLE_STEP, growth_coordinate, radius_table
 from calcisim.physics.kinetics import SPECIES, Chemistry, ParticleLaw
-from calcisim.physics.nucleation import BOLTZMANN, barrier_constant
+from calcisim.physics.nucleation import barrier_constant
 from calcisim.physics.particles import ShieldLaw
 from calcisim.physics.phases import PHASES, PhaseLaws
 from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
@@ -32,17 +32,21 @@ def fluid(scenario: Any) -> Ultrafiltrate:
     return ultrafiltrate(**scenario.fluid.laboratory())
 
 
+def _row_name(scenario: Any, phase: str) -> str:
+    """Table of data/minerals.toml that stands for a phase."""
+    return str(scenario.pathway.amorphous) if phase == "ACP" else phase
+
+
 def _rows(scenario: Any) -> dict[str, dict[str, float]]:
     """The mineral table of a run, phase → column → value: the amorphous phase is the one that the pathway names."""
     tables = parameters.tables("minerals")
-    names = {phase: scenario.pathway.amorphous if phase == "ACP" else phase for phase in PHASES}
-    return {phase: {column: row.value for column, row in tables[name].items()} for phase, name in names.items()}
+    return {phase: {column: row.value for column, row in tables[_row_name(scenario, phase)].items()} for phase in PHASES}
 
 
 def _ions(scenario: Any, temperature: float, phase: str, row: dict[str, float]) -> tuple[np.ndarray, float]:
     """Stoichiometry of the six activities, and ln Ksp; a phase that the speciation does not know has its own product in its row."""
     known = speciation_data.phases()
-    name = scenario.pathway.amorphous if phase == "ACP" else phase
+    name = _row_name(scenario, phase)
     if name in known:
         ions, ln_ksp = (table[known.index(name)] for table in speciation_data.saturation_table(temperature))
         return np.ascontiguousarray(ions[:6]), float(ln_ksp)
@@ -57,7 +61,7 @@ def phase_laws(scenario: Any) -> tuple[PhaseLaws, np.ndarray, np.ndarray]:
     ions, ln_ksp = zip(*(_ions(scenario, temperature, phase, row) for phase, row in rows.items()), strict=True)
     stoichiometry = np.array([[row[name] for row in rows.values()] for name in SPECIES], dtype=float)
     calcium = stoichiometry[0].copy()
-    into = [tables[phase if phase != "ACP" else scenario.pathway.amorphous].get("matures_into") for phase in PHASES]
+    into = [tables[_row_name(scenario, phase)].get("matures_into") for phase in PHASES]
     columns = ("maturation_rate", "maturation_ph_slope", "maturation_magnesium_half", "maturation_fetuin_half")
     maturation = np.array([[row.get(name, 1.0 if "half" in name else 0.0) for name in columns] for row in rows.values()], dtype=float)
     if not scenario.pathway.maturation:
@@ -114,8 +118,7 @@ def nucleation_law(scenario: Any, phases: PhaseLaws) -> NucleationLaw:
     magnesium = parameters.tables("inhibitors")["magnesium"]
     amorphous = PHASES.index("ACP")
     per_ion = phases.volume[amorphous] / phases.ion_count[amorphous] / AVOGADRO
-    energy = row["homogeneous_interfacial_energy"]
-    spontaneous = 16.0 * math.pi * per_ion**2 * energy**3 / (3.0 * (BOLTZMANN * temperature) ** 3)
+    spontaneous = 2.0 * barrier_constant(per_ion, temperature) * row["homogeneous_interfacial_energy"] ** 3  # a ball, not a half of one
     return NucleationLaw(
         prefactor=row["prefactor"],
         base=row["interfacial_energy_base"],
@@ -126,7 +129,7 @@ def nucleation_law(scenario: Any, phases: PhaseLaws) -> NucleationLaw:
         offsets=np.array([row["collagen_2_state_offset"], row["collagen_3_state_offset"]], dtype=float),
         debris=np.array([row["debris_state"], row["debris_site_area"]], dtype=float),
         nucleator=np.array([row["serum_nucleator_state"], row["serum_nucleator_area"]], dtype=float),
-        homogeneous=np.array([row["homogeneous_prefactor"], spontaneous, 0.0, phases.ion_count[amorphous]], dtype=float),
+        homogeneous=np.array([row["homogeneous_prefactor"], spontaneous, phases.ion_count[amorphous]], dtype=float),
         secondary_state=float(row["secondary_nucleation_state"]) if scenario.population.secondary_nucleation else -1.0,
         magnesium_half=magnesium["half_coverage"].value,
         magnesium_healthy=magnesium["healthy_concentration"].value,
@@ -161,8 +164,8 @@ def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
     }
 
 
-def surroundings(scenario: Any, one: Any, composition: Any) -> Surroundings:
-    """A medium that is poured into a site, by default the scenario's own."""
+def surroundings(scenario: Any, one: Any, composition: Any = None) -> Surroundings:
+    """The fluid around a site: a medium that is poured into it, or the scenario's own."""
     composition = scenario.fluid if composition is None else composition
     water = ultrafiltrate(**composition.laboratory())
     carbon_dioxide = one.carbon_dioxide if one.carbon_dioxide is not None else water.pco2_atm
@@ -297,7 +300,7 @@ def site(scenario: Any, one: Any) -> SiteSetup:
     """Arrays of one site."""
     from calcisim.scenario.regions import mask
 
-    water = fluid(scenario)
+    around = surroundings(scenario, one)
     index, tissues = paint(one)
     grid = one.grid
     nx, ny, nz = grid.counts
@@ -316,13 +319,13 @@ def site(scenario: Any, one: Any) -> SiteSetup:
         perfusion=_column(index, tissues, "perfusion"),
         dry_mass=_column(index, tissues, "dry_mass"),
         face_exchange=faces,
-        substrate=_substrate(index, tissues, scenario.fluid.nucleators),
+        substrate=_substrate(index, tissues, around.nucleators),
         assay=one.assay(),
         regions={region.name: mask(region, *grid.centres()) for region in one.region if region.name},
-        plasma=np.array([getattr(water, name) for name in SPECIES]),
-        carbon_dioxide=one.carbon_dioxide if one.carbon_dioxide is not None else water.pco2_atm,
-        fetuin=float(scenario.fluid.fetuin),
-        coverage=protein_coverage(scenario.fluid),
+        plasma=around.fluid,
+        fetuin=around.fetuin,
+        nucleators=around.nucleators,
+        coverage=around.coverage,
         uptake_capacity=_column(index, tissues, "uptake_capacity"),
         shear_rate=max(tissue.shear_rate for tissue in tissues),
     )

@@ -246,7 +246,7 @@ def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
     particles, diameter = _particles(site)
     return {
         "mineral_calcium": (site.mineral(), "mol m-3", "calcium in mineral per tissue volume"),
-        "primary_particles": (site.on_grid(site.by_row(number)), "m-3", "primary particles per tissue volume"),
+        "primary_particles": (site.on_grid(site.state.by_row(number)), "m-3", "primary particles per tissue volume"),
         "calcium": (c[kinetics.CALCIUM], "mol m-3", "total dissolved calcium per pore fluid"),
         "phosphate": (c[kinetics.PHOSPHATE], "mol m-3", "total dissolved phosphate per pore fluid"),
         "ph": (_ph(site), "1", "pH of the pore fluid"),
@@ -265,7 +265,7 @@ def _particles(site: Site) -> tuple[np.ndarray, np.ndarray]:
     clumps = site.state.clumps[..., : site.state.slots()]
     number, volume = clumps[:, clumping.NUMBER], clumps[:, clumping.VOLUME]
     each = np.cbrt(6.0 / math.pi * np.divide(volume, number, out=np.zeros_like(volume), where=number > 0.0))
-    count, length = (site.on_grid(site.by_row(values.sum(axis=(0, 1)))) for values in (number, number * each))
+    count, length = (site.on_grid(site.state.by_row(values.sum(axis=(0, 1)))) for values in (number, number * each))
     return count, np.divide(length, count, out=np.zeros_like(count), where=count > 0.0)
 
 

@@ -76,7 +76,7 @@ class SiteProblem:
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
         self.voxels = kinetics.Voxels(
             index, state.slot, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count,
-            state.warm,            np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
+            state.warm, np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
         )  # fmt: skip
         self.local = np.zeros((kinetics.STAGE_ROWS, n))
         self.first_born = np.zeros(n)
@@ -110,9 +110,7 @@ class SiteProblem:
         busy = np.zeros(self.n_active, dtype=np.bool_)
         for source in (voxels.given_births, voxels.continuous, state.debris, state.nucleators):
             busy |= source > 0.0
-        placed = np.flatnonzero(state.slot >= 0)
-        bearing: np.ndarray = np.any(state.count > 0, axis=0)
-        busy[placed] |= bearing[state.slot[placed]]
+        busy |= state.by_row(np.any(state.count > 0, axis=0)) > 0
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
         if state.make_room(self.busy):
             self.bind()
@@ -236,8 +234,7 @@ class SiteProblem:
             mass += error
             split = max(split, PHASE_ERROR * float(np.sum(error * error)))
         scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / (4.0 / 3.0 * math.pi * model.particle.terminal_radius**3)
-        by_slot = np.sum(state.number, axis=(0, 2), where=np.arange(state.number.shape[2]) < state.count[:, :, None])
-        held = np.where(state.slot >= 0, np.append(by_slot, 0.0)[state.slot], 0.0)
+        held = state.by_row(np.sum(state.number[:, : state.slots()], axis=(0, 2), where=state.used()))
         births = self.first_born / GAMMA - self._born()
         missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local[kinetics.TOTAL_RATE]) - self.mean_rate)
         count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + self._born()) + scale)

@@ -73,9 +73,8 @@ class Particles:
         held, slots = self.voxels.held, state.slot[rows]
         loss = held[kinetics.LOSS, rows]
         covering = -np.expm1(-loss)
-        here = np.arange(state.number.shape[2]) < state.count[FREE, slots][:, None]
         weight = state.number[FREE, slots] * state.bare[FREE, slots]
-        squared = np.where(here, weight * np.minimum(state.coordinate[FREE, slots], 1.0) ** 2, 0.0)
+        squared = np.where(state.used()[FREE, slots], weight * np.minimum(state.coordinate[FREE, slots], 1.0) ** 2, 0.0)
         new = np.minimum(particle.nucleus + self.stage[kinetics.SHIFT, rows] / (1.0 + loss), 1.0)
         area = 4.0 * math.pi * particle.terminal_radius**2 * (squared.sum(axis=1) + born[rows] * new**2)
         taken = shield.capacity * area * covering / self.porosity[rows]
@@ -83,8 +82,7 @@ class Particles:
 
     def _with_free(self) -> np.ndarray:
         """Active voxels with particles in the fluid."""
-        slot = self.state.slot
-        return (slot >= 0) & (np.append(self.state.count[FREE], 0)[slot] > 0)
+        return self.state.by_row(self.state.count[FREE]) > 0
 
     def accept(self, dt: float) -> None:
         """Cohorts, clumps and protein after an accepted step."""
@@ -138,8 +136,7 @@ class Particles:
         A surface is open where neither adsorbed protein (a Langmuir share of the fluid's albumin and fetuin) nor a shield covers it.
         """
         state, used = self.state, rows.size
-        here = np.arange(state.number.shape[2]) < state.count[FREE, :used, None]
-        number = np.where(here, state.number[FREE, :used], 0.0)
+        number = np.where(state.used()[FREE], state.number[FREE, :used], 0.0)
         total = number.sum(axis=1)
         bare = np.divide((number * state.bare[FREE, :used]).sum(axis=1), total, out=np.ones(used), where=total > 0.0)
         open_share = (1.0 - self.setup.coverage) * bare

@@ -44,8 +44,7 @@ class Simulation:
 
     def _site(self, shared: ModelSetup, one: Any) -> Site:
         setup = assembly.site(self.scenario, one)
-        chemistry = shared.chemistry._replace(carbon_dioxide=setup.carbon_dioxide)
-        shared = replace(shared, chemistry=chemistry)
+        shared = replace(shared, chemistry=assembly.surroundings(self.scenario, one).chemistry)
         if setup.shear_rate > 0.0:
             clump = assembly.clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate)
             shared = replace(shared, clump=clump)
@@ -85,9 +84,7 @@ class Simulation:
         site = self.sites[name]
         for event in self.scenario.event:
             if event.site == name and event.at == now:
-                if event.kind == "change-medium":
-                    self._stand_in(name, event)
-                _ACTS[event.kind](site, event, self._mask(site, event))
+                _ACTS[event.kind](self, site, event)
         levers = combined(self.scenario.treatment, now, name)
         site.set_levers(levers.nucleation_coverage, levers.growth_affinity)
         site.restart()
@@ -100,8 +97,11 @@ class Simulation:
             return np.ones(site.setup.shape, dtype=bool)
         if isinstance(event.region, str):
             return site.setup.regions[event.region]
-        grid = next(one.grid for one in self.scenario.site if one.name == site.setup.name)
-        return mask(event.region, *grid.centres())
+        return mask(event.region, *self._described(site).grid.centres())
+
+    def _described(self, site: Site) -> Any:
+        """A site as the scenario describes it."""
+        return next(one for one in self.scenario.site if one.name == site.setup.name)
 
     # --- what comes out -------------------------------------------------------------------------------------------
 
@@ -143,11 +143,10 @@ class Simulation:
         """Surround a site with the fluids of its changes of medium after 0, where it was born, up to `until` [s]; what it holds stays."""
         for event in sorted(self.scenario.event, key=lambda event: event.at):
             if event.kind == "change-medium" and event.site == name and 0.0 < event.at <= until:
-                self._stand_in(name, event)
+                self._stand_in(self.sites[name], event)
 
-    def _stand_in(self, name: str, event: Any) -> None:
-        one = next(one for one in self.scenario.site if one.name == name)
-        self.sites[name].stand_in(assembly.surroundings(self.scenario, one, event.medium), event.share)
+    def _stand_in(self, site: Site, event: Any) -> None:
+        site.stand_in(assembly.surroundings(self.scenario, self._described(site), event.medium), event.share)
 
     @classmethod
     def restore(cls, scenario: Any, arrays: dict[str, np.ndarray], meta: dict[str, Any], threads: int = 1) -> "Simulation":
@@ -160,19 +159,20 @@ class Simulation:
         return simulation
 
 
-def _excise(site: Site, event: Any, mask: np.ndarray) -> None:
-    site.excise(mask, event.completeness)
+def _excise(simulation: Simulation, site: Site, event: Any) -> None:
+    site.excise(simulation._mask(site, event), event.completeness)
 
 
-def _expose(site: Site, event: Any, mask: np.ndarray) -> None:
-    site.expose(mask, event.fraction, event.s, 0.0 if event.healing is None else 1.0 / event.healing)
+def _expose(simulation: Simulation, site: Site, event: Any) -> None:
+    site.expose(simulation._mask(site, event), event.fraction, event.s, 0.0 if event.healing is None else 1.0 / event.healing)
 
 
-def _change_medium(site: Site, event: Any, mask: np.ndarray) -> None:
+def _change_medium(simulation: Simulation, site: Site, event: Any) -> None:
+    simulation._stand_in(site, event)
     site.renew(event.share)
 
 
-_ACTS: dict[str, Callable[[Site, Any, np.ndarray], None]] = {"excise": _excise, "expose": _expose, "change-medium": _change_medium}
+_ACTS: dict[str, Callable[[Simulation, Site, Any], None]] = {"excise": _excise, "expose": _expose, "change-medium": _change_medium}
 
 
 def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[str, Any]:

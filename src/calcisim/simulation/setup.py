@@ -60,8 +60,8 @@ class SiteSetup:
 
     spacing, depth [m]; voxel_volume [m³]; initial_porosity, hindrance, perfusion κ [1/s], dry_mass [kg/m³]: (z, y, x);
     face_exchange (6,): z, y, x, low and high [m/s], 0 closed, inf held at plasma; assay: voxels that µg/mg outputs count;
-    fetuin: of the fluid [mol/m³]; coverage: share of a particle's surface that protein covers [-]; uptake_capacity: what cells may engulf
-    [mol Ca/(m³ s)], (z, y, x); shear_rate of the fluid [1/s]
+    fetuin [mol/m³] and nucleators [1/m³] of the fluid around; coverage: share of a particle's surface that protein covers [-];
+    uptake_capacity: what cells may engulf [mol Ca/(m³ s)], (z, y, x); shear_rate of the fluid [1/s]
     """
 
     name: str
@@ -79,8 +79,8 @@ class SiteSetup:
     assay: Array
     regions: dict[str, Array]
     plasma: Array
-    carbon_dioxide: float
     fetuin: float
+    nucleators: float
     coverage: float
     uptake_capacity: Array
     shear_rate: float

@@ -30,7 +30,6 @@ class Site:
     model: ModelSetup
     seed: int
     newton: NewtonControl = field(default_factory=NewtonControl)
-    nucleators: float = 0.0
 
     def __post_init__(self) -> None:
         setup = self.setup
@@ -127,11 +126,6 @@ class Site:
         out[self.active] = per_active
         return out.reshape(self.setup.shape)
 
-    def by_row(self, per_slot: np.ndarray) -> np.ndarray:
-        """Values of the slots on the active voxels, 0 where there never was a particle."""
-        slot = self.state.slot
-        return np.where(slot >= 0, np.append(per_slot[: self.state.slots()], 0.0)[slot], 0.0)
-
     # --- acts -----------------------------------------------------------------------------------------------------
 
     def set_levers(self, coverage: float, affinity: float) -> None:
@@ -175,8 +169,7 @@ class Site:
                 name: replace(new, level=share * new.level + rest * old.inhibitors[name].level) for name, new in around.inhibitors.items()
             },
         )
-        self.setup = replace(self.setup, plasma=around.fluid, fetuin=around.fetuin, coverage=around.coverage)
-        self.nucleators = around.nucleators
+        self.setup = replace(self.setup, plasma=around.fluid, fetuin=around.fetuin, nucleators=around.nucleators, coverage=around.coverage)
         self.model = replace(self.model, chemistry=around.chemistry, inhibitors=around.inhibitors)
         self.problem.setup = self.problem.particles.setup = self.setup
         self.problem.model = self.problem.particles.model = self.model
@@ -198,7 +191,7 @@ class Site:
         state.c[inner] = state.u[inner] / self.open_porosity()
         porosity = self.setup.initial_porosity.ravel()[self.active]
         state.fetuin += share * (setup.fetuin - state.fetuin)
-        state.nucleators += share * (self.nucleators * porosity - state.nucleators)
+        state.nucleators += share * (setup.nucleators * porosity - state.nucleators)
 
     def _drain(self, share: float) -> None:
         """Free particles that leave with their fluid, in all phases alike; fluid of the surroundings fills their room."""
@@ -254,9 +247,8 @@ class Site:
         state.c[inner] = np.where(freed > 0.0, state.u[inner] / self.open_porosity(), state.c[inner])
         state.ledger.book("exchanged", setup.plasma * float(np.sum(freed)) * setup.voxel_volume)
         state.tissue[mask] *= left
-        state.fetuin[mask.ravel()[self.active]] *= left
-        state.fetuin[mask.ravel()[self.active]] += completeness * setup.fetuin
         rows = mask.ravel()[self.active]
+        state.fetuin[rows] += completeness * (setup.fetuin - state.fetuin[rows])
         slots = state.slot[rows]
         slots = slots[slots >= 0]
         state.number[:, slots] *= left

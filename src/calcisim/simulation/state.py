@@ -85,6 +85,14 @@ class State:
         """How many voxels hold particles, or have held some."""
         return int(self.slot.max()) + 1 if self.slot.size else 0
 
+    def by_row(self, per_slot: np.ndarray) -> np.ndarray:
+        """Values of the slots on the active voxels, 0 where there never was a particle."""
+        return np.where(self.slot >= 0, np.append(per_slot[: self.slots()], 0)[self.slot], 0)
+
+    def used(self) -> np.ndarray:
+        """Which cohorts of the slots in use there are: (place, slot, cohort)."""
+        return np.asarray(np.arange(self.number.shape[2]) < self.count[:, : self.slots(), None])
+
     def make_room(self, rows: np.ndarray) -> bool:
         """Give these voxels a slot where they have none; True when the arrays of particles had to be made anew."""
         missing = rows[self.slot[rows] < 0]
