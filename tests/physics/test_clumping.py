@@ -11,12 +11,24 @@ from calcisim.physics import clumping as cl
 from calcisim.physics.clumping_classes import fluxes, ride, stretch
 from calcisim.physics.clumping_kernels import BALL, births_volume, capture_rate, envelope_radius, growth_factor, reach
 from calcisim.physics.collision import collision_radius
-from calcisim.physics.growth import growth_coordinate
+from calcisim.physics.growth import TABLE_STEP, growth_coordinate, radius_table
+from calcisim.physics.kinetics import ParticleLaw
 from calcisim.physics.sections_growth import grow
 
 R_MAX, EXPONENT, K = 0.25e-6, 48.0, 64
 NUCLEUS = growth_coordinate(5e-9 / R_MAX, EXPONENT)
-LAW = cl.assemble(R_MAX, EXPONENT, NUCLEUS)
+USUAL = {
+    "temperature": 310.15, "viscosity": 0.7e-3, "kernel": "brownian", "classes": K, "smallest": 10e-9, "largest": 1e-3,
+    "dimensions": (2.7, 2.1),
+}  # fmt: skip
+
+
+def law_of(exponent=EXPONENT, nucleus=NUCLEUS, **changes):
+    primary = ParticleLaw(R_MAX, exponent, nucleus, radius_table(exponent), TABLE_STEP, 1.0, BALL * R_MAX**3)
+    return cl.assemble(primary, R_MAX, **{**USUAL, **changes})
+
+
+LAW = law_of()
 EDGES = LAW.edges
 MIDDLE = np.sqrt(EDGES[:-1] * EDGES[1:])
 
@@ -143,7 +155,7 @@ def test_totals_of_nothing_and_from_nothing():
 @pytest.mark.parametrize("exponent", [12.0, 24.0, 48.0, 96.0])
 def test_the_first_class_holds_a_nucleus(exponent):
     nucleus = growth_coordinate(5e-9 / R_MAX, exponent)
-    law = cl.assemble(R_MAX, exponent, nucleus)
+    law = law_of(exponent, nucleus)
     clumps = cl.empty(K, 1)
     advance(clumps, 0.0, (1e12, 2e12), 0.0, law=law)
     number, volume, primaries, filled = clumps[:, :, :, 0].transpose(1, 0, 2)
@@ -412,6 +424,6 @@ def test_small_share_is_continuous():
 
 def test_a_kernel_that_does_not_exist():
     with pytest.raises(KeyError):
-        cl.assemble(R_MAX, EXPONENT, NUCLEUS, kernel="magnetic")
+        law_of(kernel="magnetic")
     with pytest.raises(KeyError):
-        cl.assemble(R_MAX, EXPONENT, NUCLEUS, parameters={"charge": 1.0})
+        law_of(parameters={"charge": 1.0})

@@ -13,9 +13,9 @@ from calcisim.physics.particles import ShieldLaw
 from calcisim.simulation.run import Simulation
 
 EXPONENT, RADIUS, NUCLEUS, COHORTS = 48.0, 0.25e-6, 0.02, 12
-LAW = kinetics.ParticleLaw(RADIUS, EXPONENT, NUCLEUS, radius_table(EXPONENT), TABLE_STEP, 1.0)
-SHIELD = ShieldLaw(rate=2.0, capacity=1e-6, entry=0.05)
 BALL = 4.0 / 3.0 * math.pi * RADIUS**3
+LAW = kinetics.ParticleLaw(RADIUS, EXPONENT, NUCLEUS, radius_table(EXPONENT), TABLE_STEP, 1.0, BALL)
+SHIELD = ShieldLaw(rate=2.0, capacity=1e-6, entry=0.05)
 
 
 def voxels(rows=1, slots=None):

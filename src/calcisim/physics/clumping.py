@@ -16,39 +16,31 @@ from calcisim.physics.clumping_classes import BOUND, FILLED, MOBILE, NUMBER, PRI
 from calcisim.physics.clumping_kernels import BALL
 from calcisim.physics.clumping_sweeps import advance_clumps, clump_access, normalise_clumps, small_share
 from calcisim.physics.collision import BOLTZMANN, REGISTRY, Function, collision_radius
-from calcisim.physics.growth import TABLE_STEP, radius_and_slope, radius_table
+from calcisim.physics.growth import radius_and_slope
+from calcisim.physics.kinetics import ParticleLaw
 from calcisim.physics.sections import Sections, class_edges
 from calcisim.physics.sections import assemble as assemble_sections
 from calcisim.physics.sections_growth import below, inside
 
 __all__ = [
-    "BOUND", "FILLED", "MOBILE", "NUMBER", "PRIMARIES", "VOLUME", "ClumpLaw", "ClumpSizes", "PrimaryGrowth", "advance_clumps", "assemble",
+    "BOUND", "FILLED", "MOBILE", "NUMBER", "PRIMARIES", "VOLUME", "ClumpLaw", "ClumpSizes", "advance_clumps", "assemble",
     "clump_access", "empty", "normalise_clumps", "sizes", "small_share",
 ]  # fmt: skip
 
 SLACK = 1e-6  # of the nucleus: so far below it the first class begins
 
 
-class PrimaryGrowth(NamedTuple):
-    """Growth of a primary: table y(x) (GRO-7) and its step, exponent p, growth coordinate of a nucleus, R_max [m] and its volume [m³]."""
-
-    table: np.ndarray
-    step: float
-    exponent: float
-    nucleus: float
-    radius: float
-    volume: float
-
-
 class ClumpLaw(NamedTuple):
-    """edges (K+1,) [m³]; mobile: collisions at sticking 1; impinging: pairs joined per birth [m⁶]; primary; envelope (2, K): radius of
-    bound and mobile clumps of each class [m]; diffusivity (K,) of the mobile ones [m²/s]; dimension (2,); and which processes are on.
+    """edges (K+1,) [m³]; mobile: collisions at sticking 1; impinging: pairs joined per birth [m⁶]; primary; radius of the primaries of
+    which frames are built [m]; envelope (2, K): radius of bound and mobile clumps of each class [m]; diffusivity (K,) of the mobile ones
+    [m²/s]; dimension (2,); and which processes are on.
     """
 
     edges: np.ndarray
     mobile: Sections
     impinging: Sections
-    primary: PrimaryGrowth
+    primary: ParticleLaw
+    radius: float
     envelope: np.ndarray
     diffusivity: np.ndarray
     dimension: np.ndarray
@@ -58,46 +50,41 @@ class ClumpLaw(NamedTuple):
 
 
 def assemble(
-    terminal_radius: float,
-    terminal_exponent: float,
-    nucleus: float,
+    primary: ParticleLaw,
+    radius: float,
     *,
-    temperature: float = 310.15,
-    viscosity: float = 0.7e-3,
-    kernel: str = "brownian",
+    temperature: float,
+    viscosity: float,
+    kernel: str,
+    classes: int,
+    smallest: float,
+    largest: float,
+    dimensions: tuple[float, float],
     parameters: Mapping[str, float] | None = None,
-    classes: int = 64,
-    smallest: float = 10e-9,
-    largest: float = 1e-3,
-    table: np.ndarray | None = None,
     aggregation: bool = True,
     impingement: bool = True,
     capture: bool = True,
-    dimensions: tuple[float, float] = (2.7, 2.1),
 ) -> ClumpLaw:
     """Tabulate everything for `classes` size classes between two volume-equivalent diameters [m].
 
-    terminal_radius : R_max [m]; nucleus : its growth coordinate (GRO-6); temperature [K], viscosity [Pa s] of the pore fluid; kernel : a
-    name of collision.REGISTRY, with `parameters` changed; dimensions : fractal, of bound and mobile clumps; table : of GRO-7, made when
-    not given. The first class always holds a nucleus.
-    Raises KeyError for a kernel or parameter that does not exist.
+    radius : of the primaries of which frames are built, R_max where growth ends [m]; temperature [K], viscosity [Pa s] of the pore fluid;
+    kernel : a name of collision.REGISTRY, with `parameters` changed; dimensions : fractal, of bound and mobile clumps. The first class
+    always holds a nucleus. Raises KeyError for a kernel or parameter that does not exist.
     """
-    table = radius_table(terminal_exponent) if table is None else table
-    relative, _ = radius_and_slope(nucleus, table, TABLE_STEP)
-    volume = BALL * terminal_radius**3
-    primary = PrimaryGrowth(table, TABLE_STEP, float(terminal_exponent), float(nucleus), float(terminal_radius), volume)
-    first = min(math.pi / 6.0 * smallest**3, relative**3 * volume) * (1.0 - SLACK)
+    nucleus, _ = radius_and_slope(primary.nucleus, primary.table, primary.table_step)
+    first = min(math.pi / 6.0 * smallest**3, nucleus**3 * primary.volume) * (1.0 - SLACK)
     edges = class_edges(first, math.pi / 6.0 * largest**3, classes)
     middle = np.sqrt(edges[:-1] * edges[1:])
-    envelope = np.stack([collision_radius(middle, terminal_radius, dimension) for dimension in dimensions])
+    envelope = np.stack([collision_radius(middle, radius, dimension) for dimension in dimensions])
     entry = REGISTRY[kernel]
-    known = {"temperature": temperature, "viscosity": viscosity, "primary_radius": terminal_radius, "dimension": dimensions[MOBILE]}
+    known = {"temperature": temperature, "viscosity": viscosity, "primary_radius": radius, "dimension": dimensions[MOBILE]}
     values = {name: value for name, value in known.items() if name in entry.parameters}
     return ClumpLaw(
         edges=edges,
         mobile=assemble_sections(entry.with_parameters({**values, **(parameters or {})}), edges),
-        impinging=assemble_sections(_touching(terminal_radius, dimensions[BOUND]), edges),
+        impinging=assemble_sections(_touching(radius, dimensions[BOUND]), edges),
         primary=primary,
+        radius=float(radius),
         envelope=envelope,
         diffusivity=BOLTZMANN * temperature / (6.0 * math.pi * viscosity * envelope[MOBILE]),
         dimension=np.array(dimensions),

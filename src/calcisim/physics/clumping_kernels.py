@@ -55,9 +55,9 @@ def growth_factor(volume, primaries, shift, primary):
     y = (volume / (primaries * primary.volume)) ** (1.0 / 3.0)
     if not y < 10.0:  # it has long stopped, and y^p would overflow
         return 1.0
-    x = growth_coordinate(y, primary.exponent)
-    now, _ = radius_and_slope(x, primary.table, primary.step)
-    then, _ = radius_and_slope(x + shift, primary.table, primary.step)
+    x = growth_coordinate(y, primary.terminal_exponent)
+    now, _ = radius_and_slope(x, primary.table, primary.table_step)
+    then, _ = radius_and_slope(x + shift, primary.table, primary.table_step)
     return max((then / now) ** 3, 1.0) if now > 0.0 else 1.0
 
 
@@ -84,16 +84,16 @@ def grow_clumps(primary, edges, held, shift, new):
 @part
 def births_volume(born, shift, primary):
     """Solid volume of the primaries born in a step [m³/m³], with the growth they had since (POP-3)."""
-    each, _ = newborn_volume(primary.nucleus, shift, primary.exponent, primary.table, primary.step)
+    each, _ = newborn_volume(primary.nucleus, shift, primary.terminal_exponent, primary.table, primary.table_step)
     return born * each * primary.volume
 
 
 @part
 def add_singles(primary, edges, held, born, shift):
     """Births as single primaries, at the Gauss points of their growth since birth (POP-5)."""
-    for index in range(newborn_count(shift, primary.exponent)):
-        x, weight = newborn_node(index, shift, primary.exponent)
-        one, _ = relative_volume(primary.nucleus, x, primary.table, primary.step)
+    for index in range(newborn_count(shift, primary.terminal_exponent)):
+        x, weight = newborn_node(index, shift, primary.terminal_exponent)
+        one, _ = relative_volume(primary.nucleus, x, primary.table, primary.table_step)
         settle(held, weight * born, one * primary.volume, edges)
 
 
@@ -106,7 +106,7 @@ def reach(law, held, weight, room):
     Source: Boolean model, derivation.
     """
     theta = 0.0
-    radius = law.primary.radius
+    radius = law.radius
     for k in range(held.shape[1]):
         weight[k] = 0.0
         room[k] = 0.0

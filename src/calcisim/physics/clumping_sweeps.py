@@ -101,7 +101,7 @@ def bear_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibrils, 
             if births > 0.0:
                 add_singles(primary, edges, held, single, moved)
             if kind == BOUND and law.impingement and births > 0.0:
-                duration[kind, row] = impinging_time(primary.radius, law.dimension[BOUND], edges[-1], held, births, theta)
+                duration[kind, row] = impinging_time(law.radius, law.dimension[BOUND], edges[-1], held, births, theta)
             elif kind == MOBILE:
                 if last >= 0 and _alike(fibrils, row, last):
                     for k in range(count):
@@ -235,7 +235,7 @@ def clump_access(law, clumps, access, row0, row1):
     φ_k = V_k/N_k over the envelope's volume (CLP-3, bound: of the frame), at most 0.9; a single primary, N = P, has 1.
     access : (2, R), written; 1 where there is none. Source: porous body with its fluid share as access, assumption.
     """
-    radius = law.primary.radius
+    radius = law.radius
     for row in range(row0, row1):
         for kind in range(2):
             total = 0.0

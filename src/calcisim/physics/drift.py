@@ -83,9 +83,9 @@ def swap(
         if held_i == 0 and held_j == 0:
             continue
         mean = max(diffusivity[i], diffusivity[j]) if held_i == 0 or held_j == 0 else 0.5 * (diffusivity[i] + diffusivity[j])
-        part = -0.5 * math.expm1(-2.0 * mean * weight)
+        passing = -0.5 * math.expm1(-2.0 * mean * weight)
         least = min(porosity[a], porosity[b])
-        out_i, out_j = part * least / porosity[a], part * least / porosity[b]
+        out_i, out_j = passing * least / porosity[a], passing * least / porosity[b]
         _swap_mineral(mineral, cells[a], cells[b], i, j, out_i, out_j, number, coordinate, count, phases, particle)
         _copy(number, coordinate, bare, i, held_i, first)
         _copy(number, coordinate, bare, j, held_j, second)
@@ -106,7 +106,7 @@ def swap(
 @kernel
 def _swap_mineral(mineral, cell_a, cell_b, i, j, out_i, out_j, number, coordinate, count, phases, particle):
     """The mineral of the particles that pass: their calcium, split between phases as all mineral of the voxel that they leave."""
-    scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3 / phases.calcium_volume
+    scale = particle.volume / phases.calcium_volume
     free_i, _ = cohort_volume(number[FREE], coordinate[FREE], count[FREE], i, 0.0, particle.table, particle.table_step)
     free_j, _ = cohort_volume(number[FREE], coordinate[FREE], count[FREE], j, 0.0, particle.table, particle.table_step)
     calcium_a = 0.0

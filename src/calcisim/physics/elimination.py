@@ -310,7 +310,7 @@ def eliminate_minerals(
     work = scratch()
     route = work.route
     radius = particle.terminal_radius
-    scale = 4.0 / 3.0 * math.pi * radius**3 / phases.calcium_volume
+    scale = particle.volume / phases.calcium_volume
     for place in range(first, last):
         row = rows[place]
         cell = voxels.cell[row]

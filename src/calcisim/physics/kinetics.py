@@ -57,7 +57,9 @@ class Chemistry(NamedTuple):
 
 
 class ParticleLaw(NamedTuple):
-    """The primary particle: terminal radius [m] and exponent, nucleus as a growth coordinate, table of GRO-7, strength of inhibition."""
+    """The primary particle: terminal radius R_max [m] and exponent p, nucleus as a growth coordinate, table of GRO-7 and its step, strength
+    of inhibition, volume of a sphere of R_max [m³].
+    """
 
     terminal_radius: float
     terminal_exponent: float
@@ -65,6 +67,7 @@ class ParticleLaw(NamedTuple):
     table: np.ndarray
     table_step: float
     inhibition_strength: float
+    volume: float
 
 
 class Voxels(NamedTuple):

@@ -57,7 +57,6 @@ def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, reach
     """
     held = voxels.held
     table, step = particle.table, particle.table_step
-    volume_scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
     window = max(shield.entry - particle.nucleus, 1e-9)
     for row in range(row0, row1):
         slot = voxels.slot[row]
@@ -74,7 +73,7 @@ def hold_still(voxels, access, inside_ratio, velocity, free_share, fetuin, reach
             continue
         if room[row] > 0.0 and voxels.cohorts[INSIDE, slot] > 0:
             inner, _ = cohort_volume(voxels.number[INSIDE], voxels.coordinate[INSIDE], voxels.cohorts[INSIDE], slot, 0.0, table, step)
-            held[WEIGHT + INSIDE, row] *= max(1.0 - volume_scale * inner / room[row], 0.0)
+            held[WEIGHT + INSIDE, row] *= max(1.0 - particle.volume * inner / room[row], 0.0)
         for place in range(PLACES):
             if voxels.cohorts[place, slot] > 0:
                 area = cohort_area(voxels.number[place], voxels.coordinate[place], voxels.cohorts[place], slot, 0.0, table, step)
@@ -156,7 +155,6 @@ def consume_protein(voxels, shielded, fetuin, porosity, particle, shield, row0, 
 def totals(number, coordinate, count, particle, primaries, volume, slot0, slot1):
     """PAR-4. Number [1/m³] and volume [m³/m³] of the primaries that are held (on surfaces and inside fibrils) and of those in the fluid,
     per slot."""
-    scale = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
     for slot in range(slot0, slot1):
         for kind in range(2):
             primaries[kind, slot] = 0.0
@@ -164,7 +162,7 @@ def totals(number, coordinate, count, particle, primaries, volume, slot0, slot1)
         for place in range(PLACES):
             kind = 1 if place == FREE else 0
             one, _ = cohort_volume(number[place], coordinate[place], count[place], slot, 0.0, particle.table, particle.table_step)
-            volume[kind, slot] += scale * one
+            volume[kind, slot] += particle.volume * one
             for cohort in range(count[place, slot]):
                 primaries[kind, slot] += number[place, slot, cohort]
 

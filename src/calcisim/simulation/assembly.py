@@ -102,6 +102,7 @@ def particle_law(radius: float, exponent: float) -> ParticleLaw:
         table=radius_table(float(exponent)),
         table_step=TABLE_STEP,
         inhibition_strength=float(row["growth_inhibition_strength"].value),
+        volume=4.0 / 3.0 * math.pi * float(radius) ** 3,
     )
 
 
@@ -215,11 +216,9 @@ def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate:
     row = parameters.values("particles")
     known = REGISTRY[asked.kernel].parameters
     radius = particle.terminal_radius if asked.terminal_size else parameters.tables("minerals")[APATITE]["terminal_radius"].value
-    usual = particle_law(radius, particle.terminal_exponent)
-    law = clumping.assemble(
+    return clumping.assemble(
+        particle,
         radius,
-        usual.terminal_exponent,
-        usual.nucleus,
         temperature=temperature,
         viscosity=row["viscosity"],
         kernel=asked.kernel,
@@ -227,14 +226,11 @@ def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate:
         classes=asked.classes,
         smallest=asked.smallest,
         largest=asked.largest,
-        table=usual.table,
         aggregation=asked.aggregation,
         impingement=asked.impingement,
         capture=asked.capture,
         dimensions=(row["dimension_captured"], row["dimension_mobile"]),
     )
-    volume = 4.0 / 3.0 * math.pi * particle.terminal_radius**3
-    return law._replace(primary=law.primary._replace(volume=volume, nucleus=particle.nucleus, table=particle.table))
 
 
 def chemistry(water: Ultrafiltrate, temperature: float, carbon_dioxide: float) -> Chemistry:

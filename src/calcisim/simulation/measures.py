@@ -148,8 +148,7 @@ def _shares(sites: list[Site]) -> dict[str, Value]:
     total = captured = collagen = inside = colloid = 0.0
     for site in sites:
         number, radius = _primaries(site)
-        scale = 4.0 / 3.0 * math.pi * site.model.particle.terminal_radius**3 * site.setup.voxel_volume
-        volume = scale * number * radius**3
+        volume = site.model.particle.volume * site.setup.voxel_volume * number * radius**3
         by_slot = volume.sum(axis=2)
         held, primaries = (values[kinetics.BOUND] + values[kinetics.INSIDE] for values in (by_slot, number.sum(axis=2)))
         on = site.state.on_collagen[site.problem.particles.rows()]

@@ -233,7 +233,7 @@ class SiteProblem:
             error = ((first - before) / GAMMA + before - now) * (self.calcium[q] / UNIT) / allowed
             mass += error
             split = max(split, PHASE_ERROR * float(np.sum(error * error)))
-        scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / (4.0 / 3.0 * math.pi * model.particle.terminal_radius**3)
+        scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / model.particle.volume
         held = state.by_row(np.sum(state.number[:, : state.slots()], axis=(0, 2), where=state.used()))
         births = self.first_born / GAMMA - self._born()
         missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local[kinetics.TOTAL_RATE]) - self.mean_rate)
