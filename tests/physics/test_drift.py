@@ -77,9 +77,7 @@ def test_a_point_spreads_by_2dt_and_nothing_is_lost(dish):
             state.mineral[:, 1, 1, 1 + row] = 0.0
             state.shielded[row] = 0.0
     before = everything(site)
-    diffusivity = np.zeros(state.slots())
-    fibrils = np.stack([np.zeros(state.slots()), np.full(state.slots(), 1e-7)])
-    drift.mean_diffusivity(site.model.clump, state.clumps[..., : state.slots()], fibrils, diffusivity, 0, state.slots())
+    diffusivity = site.problem.particles._diffusivity()
     dt, spacing = 20.0, 20e-6
     site.problem.particles._spread(dt)
     assert everything(site) == pytest.approx(before, rel=1e-12)

@@ -29,8 +29,11 @@ def hindrance(radius, fibrils, diameter):
 
 
 @kernel
-def mean_diffusivity(law, clumps, fibrils, out, slot0, slot1):
-    """DRI-2. Hindered diffusivity of the mobile clumps of a slot, mean by solid volume [m²/s]; fibrils (2, slots): fraction, width [m]."""
+def mean_diffusivity(hindered, mesh, clumps, out, slot0, slot1):
+    """DRI-2. Hindered diffusivity of the mobile clumps of a slot, mean by solid volume [m²/s].
+
+    hindered (meshes, K): D h of a class (DRI-1) in every mesh of fibrils that there is; mesh (slots,): which of them a slot has.
+    """
     for slot in range(slot0, slot1):
         solid = 0.0
         total = 0.0
@@ -38,7 +41,7 @@ def mean_diffusivity(law, clumps, fibrils, out, slot0, slot1):
             volume = clumps[MOBILE, VOLUME, k, slot]
             if volume > 0.0:
                 solid += volume
-                total += volume * law.diffusivity[k] * hindrance(law.envelope[MOBILE, k], fibrils[0, slot], fibrils[1, slot])
+                total += volume * hindered[mesh[slot], k]
         out[slot] = total / solid if solid > 0.0 else 0.0
 
 

@@ -37,6 +37,21 @@ class ShieldLaw(NamedTuple):
     entry: float
 
 
+class EntryLaw(NamedTuple):
+    """A nucleus that may get into a fibril: its radius [m], free diffusivity [m²/s], and the chance that one which meets a fibril does."""
+
+    radius: float
+    diffusivity: float
+    chance: float
+
+
+class UptakeLaw(NamedTuple):
+    """Uptake by cells (PAR-7): calcium at which it is half of its most [mol/m³ tissue], and the largest clump that is taken [m³]."""
+
+    half: float
+    largest: float
+
+
 @part
 def entering_share(entry_rate, window, velocity, loss_rate):
     """PAR-1. Share of nuclei in the fluid that enter fibrils before they outgrow the pores or protein holds them outside.

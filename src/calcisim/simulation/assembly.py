@@ -11,8 +11,8 @@ from calcisim.physics.clumping import ClumpLaw
 from calcisim.physics.collision import REGISTRY
 from calcisim.physics.growth import TABLE_STEP, growth_coordinate, radius_table
 from calcisim.physics.kinetics import SPECIES, Chemistry, ParticleLaw
-from calcisim.physics.nucleation import barrier_constant
-from calcisim.physics.particles import ShieldLaw
+from calcisim.physics.nucleation import BOLTZMANN, barrier_constant
+from calcisim.physics.particles import EntryLaw, ShieldLaw, UptakeLaw
 from calcisim.physics.phases import PHASES, PhaseLaws
 from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
 from calcisim.physics.routes import NucleationLaw
@@ -144,6 +144,19 @@ def shield_law(particle: ParticleLaw) -> ShieldLaw:
     return ShieldLaw(row["shielding_rate"], row["shielding_capacity"], float(growth_coordinate(entry, particle.terminal_exponent)))
 
 
+def entry_law(temperature: float) -> EntryLaw:
+    """A nucleus in the fluid beside fibrils."""
+    radius = 0.5 * parameters.tables("minerals")[APATITE]["nucleus_diameter"].value
+    diffusivity = BOLTZMANN * temperature / (6.0 * math.pi * parameters.values("particles")["viscosity"] * radius)
+    return EntryLaw(radius, diffusivity, parameters.values("nucleation")["intrafibrillar_entry"])
+
+
+def uptake_law() -> UptakeLaw:
+    """What cells take up of the mineral."""
+    row = parameters.values("particles")
+    return UptakeLaw(row["uptake_half"], math.pi / 6.0 * row["uptake_largest"] ** 3)
+
+
 def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
     """Inhibitors of a plasma or medium at their levels there."""
     table = parameters.tables("inhibitors")
@@ -198,6 +211,8 @@ def model(scenario: Any) -> ModelSetup:
         phases=phases,
         particle=particle,
         shield=shield_law(particle),
+        entry=entry_law(temperature),
+        uptake=uptake_law(),
         population=scenario.population,
         clump=clump_law(scenario.population, temperature, particle, 0.0),
         sticking=float(scenario.population.sticking),

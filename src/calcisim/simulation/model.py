@@ -45,8 +45,8 @@ class SiteProblem:
         self.active = active
         self.calcium = model.phases.calcium
         self._grids()
-        self._rows_of_active()
-        self.particles = Particles(setup, model, state, self.voxels, self.local, active)
+        voxels = self._rows_of_active()
+        self.particles = Particles(setup, model, state, voxels, self.local, active)
         self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
         self.solver = Bicgstab(self.hierarchy)
         self.time = self.dt = 0.0
@@ -69,26 +69,25 @@ class SiteProblem:
         self.spacing = np.array(setup.spacing)
         self.face_exchange = np.array(setup.face_exchange)
 
-    def _rows_of_active(self) -> None:
-        """Per-voxel arrays of the kinetics; `voxels` shares its memory with the state."""
+    def _rows_of_active(self) -> kinetics.Voxels:
+        """Per-voxel arrays of the kinetics; those returned share their memory with the state."""
         state, n = self.state, self.n_active
         z, y, x = np.unravel_index(self.active, self.setup.shape)
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
-        self.voxels = kinetics.Voxels(
-            index, state.slot, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count,
-            state.warm, np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
-        )  # fmt: skip
         self.local = np.zeros((kinetics.STAGE_ROWS, n))
         self.first_born = np.zeros(n)
         self.trial = Arrivals(*(array.copy() for array in state.arrivals))
         self.mean_rate = np.zeros(n)
         self.busy = self.quiet = np.zeros(0, dtype=np.int64)
+        return kinetics.Voxels(
+            index, state.slot, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count,
+            state.warm, np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
+        )  # fmt: skip
 
-    def bind(self) -> None:
-        """Look at the state's arrays of particles again, after they were made anew."""
-        state = self.state
-        self.voxels = self.voxels._replace(number=state.number, coordinate=state.coordinate, bare=state.bare, cohorts=state.count)
-        self.particles.voxels = self.voxels
+    @property
+    def voxels(self) -> kinetics.Voxels:
+        """Per-voxel arrays of the kinetics, which share their memory with the state."""
+        return self.particles.voxels
 
     # --- one step -------------------------------------------------------------------------------------------------
 
@@ -113,7 +112,7 @@ class SiteProblem:
         busy |= state.by_row(np.any(state.count > 0, axis=0)) > 0
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
         if state.make_room(self.busy):
-            self.bind()
+            self.particles.bind()
             voxels = self.voxels
         self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[self.quiet]] = 0.0
         self.local[:, self.quiet] = 0.0
@@ -279,7 +278,6 @@ class SiteProblem:
         state.substrate[:, EXPOSED] *= np.exp(-state.substrate[:, HEALING] * self.dt)
         state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
         self.particles.accept(self.dt)
-        self.voxels = self.particles.voxels
         self.look_at_pores()
 
     def _keep_rates(self) -> None:

@@ -8,14 +8,12 @@ import math
 import numpy as np
 from scipy.special import exprel
 
-from calcisim import parameters
 from calcisim.errors import SolverError
 from calcisim.numerics import threads
 from calcisim.physics import clumping, drift, kinetics
 from calcisim.physics import particles as kernels
 from calcisim.physics.clumping_kernels import capture_rate
 from calcisim.physics.kinetics import FREE, Voxels
-from calcisim.physics.nucleation import BOLTZMANN
 from calcisim.simulation.setup import ModelSetup, SiteSetup
 from calcisim.simulation.state import State
 
@@ -39,17 +37,23 @@ class Particles:
                 setup.uptake_capacity, setup.perfusion,
             )
         )  # fmt: skip
-        self.entry = self._entry_rate()
+        meshes, self.mesh = np.unique(np.stack([self.fibrils, self.diameter]), axis=1, return_inverse=True)
+        self.entry = self._entry_rate(meshes.T)
+        law = model.clump
+        free = list(zip(law.envelope[clumping.MOBILE], law.diffusivity, strict=True))
+        self.hindered = np.array([[d * drift.hindrance(r, *mesh) for r, d in free] for mesh in meshes.T])
         self.faces = self._colours()
 
-    def _entry_rate(self) -> np.ndarray:
+    def _entry_rate(self, meshes: np.ndarray) -> np.ndarray:
         """Rate at which a nucleus in the fluid enters fibrils [1/s]: how often it meets one (CLP-8), times the chance to get in."""
-        radius = 0.5 * parameters.tables("minerals")["HAP"]["nucleus_diameter"].value
-        diffusivity = BOLTZMANN * self.model.temperature / (6.0 * math.pi * parameters.values("particles")["viscosity"] * radius)
-        chance = parameters.values("nucleation")["intrafibrillar_entry"]
-        pairs, place = np.unique(np.stack([self.fibrils, self.diameter]), axis=1, return_inverse=True)
-        met = np.array([capture_rate(radius, diffusivity, float(f), float(d), 1.0) for f, d in pairs.T])
-        return np.where(self.room > 0.0, chance * met[place.ravel()], 0.0) if met.size else np.zeros(self.active.size)
+        radius, diffusivity, chance = self.model.entry
+        met = np.array([capture_rate(radius, diffusivity, float(fraction), float(width), 1.0) for fraction, width in meshes])
+        return np.where(self.room > 0.0, chance * met[self.mesh], 0.0)
+
+    def bind(self) -> None:
+        """Look at the state's arrays of particles again, after they were made anew."""
+        state = self.state
+        self.voxels = self.voxels._replace(number=state.number, coordinate=state.coordinate, bare=state.bare, cohorts=state.count)
 
     def hold_still(self, dt: float) -> None:
         """Access, shielding and the like for the coming step, from the accepted state."""
@@ -125,6 +129,12 @@ class Particles:
         threads.rows(kernels.totals, used, VOXELS_EACH, state.number, state.coordinate, state.count, self.model.particle, primaries, volume)
         return np.stack([primaries, volume])
 
+    def _normalise(self) -> np.ndarray:
+        """Give the clumps the totals of the cohorts; these totals (`volumes`)."""
+        totals, used = self.volumes(), self.state.slots()
+        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, self.model.clump.edges, self.state.clumps[..., :used], *totals)
+        return totals
+
     def free_part(self) -> np.ndarray:
         """Share of the mineral of every slot in use that floats in the fluid."""
         held, free = self.volumes()[1]
@@ -174,8 +184,7 @@ class Particles:
                 kernels.capture_primaries, used, VOXELS_EACH, state.number, state.coordinate, state.bare, state.count, captured, particle
             )  # fmt: skip
         before = state.on_collagen[rows]
-        primaries, volume = self.volumes()
-        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, clumps, primaries, volume)
+        primaries, _ = self._normalise()
         gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + caught
         state.on_collagen[rows] = np.minimum(before + gained, primaries[0])
 
@@ -202,19 +211,18 @@ class Particles:
 
     def _spread(self, dt: float) -> None:
         """Diffusion of free particles between voxels (DRI-3), in as many sweeps as the fastest needs, at most `MOST_SWEEPS`."""
-        law, sharpest = self.model.clump, max(weight for _, weight in self.faces)
-        fastest = sharpest * float(self._diffusivity().max()) * dt
+        fastest = max(weight for _, weight in self.faces)
+        fastest *= float(self._diffusivity().max()) * dt
         sweeps = int(min(max(math.ceil(fastest / PASSED), 1), MOST_SWEEPS))
         for number in range(sweeps):
             self._pass_faces(dt / sweeps, self.faces if number % 2 == 0 else self.faces[::-1])
-        used = self.state.slots()
-        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, self.state.clumps[..., :used], *self.volumes())
+        self._normalise()
 
     def _diffusivity(self) -> np.ndarray:
         """Mean diffusivity of the free particles of every slot in use [m²/s]."""
-        rows, used = self.rows(), self.state.slots()
-        out, fibrils = np.zeros(used), np.stack([self.fibrils[rows], self.diameter[rows]])
-        threads.rows(drift.mean_diffusivity, used, VOXELS_EACH, self.model.clump, self.state.clumps[..., :used], fibrils, out)
+        rows = self.rows()
+        used, out = rows.size, np.zeros(rows.size)
+        threads.rows(drift.mean_diffusivity, used, VOXELS_EACH, self.hindered, self.mesh[rows], self.state.clumps[..., :used], out)
         return out
 
     def _pass_faces(self, dt: float, faces: list[tuple[np.ndarray, float]]) -> None:
@@ -224,7 +232,7 @@ class Particles:
         for pairs, weight in faces:
             beside = pairs[self._with_free()[pairs].any(axis=1)]
             if state.make_room(np.unique(beside)):
-                self.voxels = self.voxels._replace(number=state.number, coordinate=state.coordinate, bare=state.bare, cohorts=state.count)
+                self.bind()
             used = state.slots()
             threads.rows(
                 drift.swap, len(beside), VOXELS_EACH, beside, state.slot, self.voxels.cell, weight * dt, self.porosity, self._diffusivity(),
@@ -242,28 +250,33 @@ class Particles:
         used = rows.size
         if used == 0:
             return
-        phases, species = state.mineral.shape[0], state.u.shape[0]
-        mineral, u, cell = state.mineral.reshape(phases, -1), state.u.reshape(species, -1), self.voxels.cell[rows]
-        calcium = self.model.phases.calcium @ mineral[:, cell]
-        row = parameters.values("particles")
-        largest = math.pi / 6.0 * row["uptake_largest"] ** 3
+        cell, uptake = self.voxels.cell[rows], self.model.uptake
+        mineral = state.mineral.reshape(state.mineral.shape[0], -1)[:, cell]
+        calcium = self.model.phases.calcium @ mineral
         share = np.zeros(used)
-        threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], largest, share)
+        threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], uptake.largest, share)
         bound = (1.0 - self.free_part()) * calcium
         small = share * bound
-        rate = self.capacity[rows] * calcium / (calcium + row["uptake_half"])
+        rate = self.capacity[rows] * calcium / (calcium + uptake.half)
         share_taken = -np.expm1(-rate * dt / np.maximum(small, 1e-300)) * ((small > 0.0) & (rate > 0.0))
         taken = share_taken * small
         lost = np.divide(taken, calcium, out=np.zeros(used), where=calcium > 0.0)
-        gone = lost * mineral[:, cell]
-        mineral[:, cell] -= gone
-        volume = self.setup.voxel_volume
-        state.ledger.book("engulfed", -(self.model.stoichiometry @ gone).sum(axis=1) * volume)
-        room = self.model.phases.volume @ gone
-        u[:, cell] += room * self.setup.plasma[:, None]
-        state.ledger.book("exchanged", self.setup.plasma * float(np.sum(room)) * volume)
+        self.lose_mineral("engulfed", cell, lost * mineral)
         kept = 1.0 - taken / np.maximum(bound, 1e-300)
         state.number[: kinetics.FREE, :used] *= kept[:, None]
-        state.clumps[clumping.BOUND, :, : np.searchsorted(law.edges, largest), :used] *= 1.0 - share_taken
+        state.clumps[clumping.BOUND, :, : np.searchsorted(law.edges, uptake.largest), :used] *= 1.0 - share_taken
         state.on_collagen[rows] *= kept
-        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, law.edges, state.clumps[..., :used], *self.volumes())
+        self._normalise()
+
+    def lose_mineral(self, kind: str, cell: np.ndarray, gone: np.ndarray) -> None:
+        """Mineral (phase, cells) that leaves the site; the fluid around fills its room.
+
+        Both are booked as they are moved, not from the change in what is held, so that the ledger checks them.
+        """
+        state, volume, plasma = self.state, self.setup.voxel_volume, self.setup.plasma
+        mineral, u = (array.reshape(array.shape[0], -1) for array in (state.mineral, state.u))
+        mineral[:, cell] -= gone
+        state.ledger.book(kind, -(self.model.stoichiometry @ gone).sum(axis=1) * volume)
+        room = self.model.phases.volume @ gone
+        u[:, cell] += room * plasma[:, None]
+        state.ledger.book("exchanged", plasma * float(np.sum(room)) * volume)

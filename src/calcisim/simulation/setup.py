@@ -10,7 +10,7 @@ import numpy as np
 
 from calcisim.physics.clumping import ClumpLaw
 from calcisim.physics.kinetics import Chemistry, ParticleLaw
-from calcisim.physics.particles import ShieldLaw
+from calcisim.physics.particles import EntryLaw, ShieldLaw, UptakeLaw
 from calcisim.physics.phases import PhaseLaws
 from calcisim.physics.routes import NucleationLaw
 
@@ -114,6 +114,8 @@ class ModelSetup:
     phases: PhaseLaws
     particle: ParticleLaw
     shield: ShieldLaw
+    entry: EntryLaw
+    uptake: UptakeLaw
     population: Any
     clump: ClumpLaw
     sticking: float

@@ -61,7 +61,7 @@ class Site:
     def load(self, arrays: dict[str, np.ndarray], counters: dict[str, int]) -> None:
         """Go on from a checkpoint."""
         self.state.load(arrays)
-        self.problem.bind()
+        self.problem.particles.bind()
         self.size.dt, self.size.error = float(self.state.clock[1]), float(self.state.clock[2])
         self.problem.look_at_pores()
         self.counters = Counters(**{name: counters[name] for name in Counters.__dataclass_fields__})
@@ -195,18 +195,10 @@ class Site:
 
     def _drain(self, share: float) -> None:
         """Free particles that leave with their fluid, in all phases alike; fluid of the surroundings fills their room."""
-        state, setup, rows = self.state, self.setup, self.problem.particles.rows()
-        floating = self.problem.particles.free_part()
+        state, particles = self.state, self.problem.particles
+        rows = particles.rows()
         cell = self.problem.voxels.cell[rows]
-        phases, species = state.mineral.shape[0], state.u.shape[0]
-        mineral, u = state.mineral.reshape(phases, -1), state.u.reshape(species, -1)
-        gone = share * floating * mineral[:, cell]
-        mineral[:, cell] -= gone
-        volume = setup.voxel_volume
-        state.ledger.book("drained", -(self.model.stoichiometry @ gone).sum(axis=1) * volume)
-        room = self.model.phases.volume @ gone
-        u[:, cell] += room * setup.plasma[:, None]
-        state.ledger.book("exchanged", setup.plasma * float(np.sum(room)) * volume)
+        particles.lose_mineral("drained", cell, share * particles.free_part() * state.mineral.reshape(state.mineral.shape[0], -1)[:, cell])
         left = 1.0 - share
         used = rows.size
         state.number[kinetics.FREE, :used] *= left
@@ -232,22 +224,17 @@ class Site:
         self.state.substrate[rows] = substrate
 
     def excise(self, mask: np.ndarray, completeness: float) -> None:
-        """Cut out tissue with its mineral, particles, debris and collagen surface; plasma water fills the room of the mineral.
-
-        What leaves and what enters is reckoned from the cut itself, not from the change in what is held, so the ledger checks it.
-        """
+        """Cut out tissue with its mineral, particles, debris and collagen surface; plasma water fills the room of the mineral."""
         state, setup, inner = self.state, self.setup, (slice(None), *INNER)
         left = 1.0 - completeness
-        cut = np.where(mask, completeness, 0.0) * state.mineral[inner]
-        removed = self.model.stoichiometry @ cut.reshape(cut.shape[0], -1).sum(axis=1) * setup.voxel_volume
-        state.mineral[inner] -= cut
-        state.ledger.book("excised", -removed)
-        freed = np.tensordot(self.model.phases.volume, cut, axes=1)
-        state.u[inner] += freed * setup.plasma[:, None, None, None]
-        state.c[inner] = np.where(freed > 0.0, state.u[inner] / self.open_porosity(), state.c[inner])
-        state.ledger.book("exchanged", setup.plasma * float(np.sum(freed)) * setup.voxel_volume)
-        state.tissue[mask] *= left
         rows = mask.ravel()[self.active]
+        cell = self.problem.voxels.cell[rows]
+        before = self.open_porosity()
+        particles = self.problem.particles
+        particles.lose_mineral("excised", cell, completeness * state.mineral.reshape(state.mineral.shape[0], -1)[:, cell])
+        freed = self.open_porosity() > before
+        state.c[inner] = np.where(freed, state.u[inner] / self.open_porosity(), state.c[inner])
+        state.tissue[mask] *= left
         state.fetuin[rows] += completeness * (setup.fetuin - state.fetuin[rows])
         slots = state.slot[rows]
         slots = slots[slots >= 0]
