@@ -36,13 +36,16 @@ from calcisim.errors import SolverError
 from calcisim.physics import routes
 from calcisim.physics.nucleation import interfacial_energy, nucleation_saturation
 from calcisim.physics.phases import COUNT, HAP, log_saturations
-from calcisim.physics.speciation import speciate_alkalinity
+from calcisim.physics.voxel_rates import speciate_voxel
+from calcisim.scenario import tissues
 from calcisim.scenario.errors import PlausibilityWarning
+from calcisim.simulation.measures import CALCIUM_MASS
 from calcisim.simulation.run import Simulation
 from calcisim.studies import fit as fitting
 
 HEALTH, CKD, DMEM = "healthy/dermis", "metastatic/ckd-constant", "invitro/dmem-protein-free"
-SURFACE, EXPOSED = 1.1e7, 0.01  # collagen of dermis [1/m] and the share of it that an injury exposes
+SURFACE = tissues.lookup("dermis").surface_per_volume  # of collagen [1/m]
+EXPOSED = 0.01  # share of it that an injury exposes
 TUBE_AREA, TUBE_DAYS = 0.1, 6.0  # collagen in the tube of Hamlin and Price [m2], days
 HALF_YEAR = 182.0 * DAY - 60.0  # before the excision of the scenario
 ATOM = 1e6  # cm3 per m3
@@ -103,11 +106,8 @@ def fluid(name: str, sets: tuple[str, ...] = ()) -> Fluid:
     (site,) = Simulation(scenarios.load(name, sets)).sites.values()
     chemistry, phases, total = site.model.chemistry, site.model.phases, site.setup.plasma * 1e-3
     warm, activity, ln_omega = np.zeros(6), np.zeros(6), np.zeros(COUNT)
-    done = speciate_alkalinity(
-        chemistry.constants, chemistry.debye_huckel, chemistry.carbon_dioxide, total[0], total[2], chemistry.sodium, chemistry.potassium,
-        chemistry.chloride, total[1], total[3], chemistry.citrate, 0.0, warm, activity, chemistry.tolerance, chemistry.iterations,
-    )  # fmt: skip
-    assert done > 0, name
+    if not speciate_voxel(tuple(total), warm, chemistry, activity):
+        raise SolverError(f"the solution chemistry of {name} has no answer")
     log_saturations(phases, activity, ln_omega, False)
     protection, _, _, _ = routes.fluid_effects(site.state.substrate, 0, site.setup.plasma[2], 0.0, site.model.nucleation)
     return Fluid(float(nucleation_saturation(ln_omega[HAP], 0.0, phases.ion_count[HAP])), float(protection), site.model.nucleation)
@@ -209,8 +209,9 @@ def elastin(law: Law) -> Claim:
 
 
 def elastin_intact(law: Law) -> Claim:
-    got = rate(fluid(HEALTH, law.sets), 1.0 + _offset(), routes.ELASTIN) * 5e5 / ATOM * 10.0 * YEAR
-    return "intact elastin of the media (5e5 1/m) in health, 10 years", "below 1 nucleus per cm3", f"{got:.2g}", got < 1.0
+    surface = tissues.lookup("arterial-media").elastin_surface
+    got = rate(fluid(HEALTH, law.sets), 1.0 + _offset(), routes.ELASTIN) * surface / ATOM * 10.0 * YEAR
+    return f"intact elastin of the media ({surface:.0e} 1/m) in health, 10 years", "below 1 nucleus per cm3", f"{got:.2g}", got < 1.0
 
 
 def _offset() -> float:
@@ -235,7 +236,7 @@ def _device(law: Law, material: str) -> float:
     simulation.advance(90.0 * DAY)
     (site,) = simulation.sites.values()
     inside = site.setup.regions["implant"]
-    return float(site.mineral()[inside].mean()) * 40.078e-3
+    return float(site.mineral()[inside].mean()) * CALCIUM_MASS
 
 
 def silicone(law: Law) -> Claim:

@@ -166,7 +166,7 @@ def test_the_nucleators_of_serum_are_used_up_and_no_more():
 
 
 def test_a_pool_empties_as_its_rate_says(law):
-    """B = B0 exp(−∫a J dt), so a hundredfold rate leaves next to nothing and never less than nothing."""
+    """B = B0 exp(−∫a J dt), so a million times the rate leaves next to nothing and never less than nothing."""
     model = Simulation(door.load("invitro/dmem-serum", quick=True))
     (site,) = model.sites.values()
     site.problem.model = replace(site.model, nucleation=site.model.nucleation._replace(nucleator=law.nucleator * np.array([1.0, 1e6])))

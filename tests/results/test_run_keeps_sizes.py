@@ -1,4 +1,4 @@
-"""A run of the real model keeps its particles by size and draws both figures; stopped and resumed, it keeps the same."""
+"""A run of the real model keeps its particles by size and draws their figures."""
 
 from calcisim.results import store
 from calcisim.studies import execute

@@ -46,7 +46,7 @@ def test_nucleation_constants_go_by_the_names_of_the_data_files(model):
     assert model.nucleation.debris[1] != 1e-14
 
 
-def test_phase_constants_go_by_the_names_of_the_data_files(model):
+def test_phase_constants_go_by_phase_whatever_stands_for_the_amorphous_one(model):
     phases = changed(model, {"minerals.OCP.growth_rate": 1e-9, "minerals.ACP.maturation_rate": 2e-5}).phases
     assert phases.growth[OCP, RATE] == 1e-9
     assert phases.maturation[ACP, MATURE_RATE] == 2e-5

@@ -150,6 +150,8 @@ def advance_primaries(voxels, stage, particle, vanished, row0, row1):
 def consume_protein(voxels, shielded, fetuin, porosity, particle, shield, row0, row1):
     """PAR-3. Free protein after a step: what the newly covered surface of free particles took, Γ Δ(area), at most what there was.
 
+    None comes back from particles that dissolve, and what covers more of a particle after fibrils have caught it is not counted.
+
     shielded : covered area per volume so far [R_max²/m³], carried on; fetuin per pore fluid [mol/m³]; Γ : capacity [mol/m²].
     """
     scale = 4.0 * math.pi * particle.terminal_radius**2 * shield.capacity

@@ -9,9 +9,9 @@ from calcisim.physics.kinetics import (
     AREA_FREE,
     BORN,
     BORN_FREE,
-    BOUND,
     COLLAGEN,
     DISSOLVED,
+    ENTERING,
     FETUIN,
     FREE,
     LOSS,
@@ -89,11 +89,13 @@ def _specific_area(voxels, row, particle, stage):
     """
     slot, held = voxels.slot[row], voxels.held
     shift, loss = max(stage[SHIFT, row], 0.0), voxels.held[LOSS, row]
+    entering = held[ENTERING, row]
+    born = (stage[BORN, row], entering * stage[BORN_FREE, row], (1.0 - entering) * stage[BORN_FREE, row])  # by place
     area = 0.0
     volume = 0.0
     for place in range(PLACES):
         moved = shift * held[WEIGHT + place, row]
-        births = stage[BORN, row] if place == BOUND else (stage[BORN_FREE, row] if place == FREE else 0.0)
+        births = born[place]
         if births > 0.0:
             one, two = _newborn(particle, births, moved, loss, place == FREE)
             area += one

@@ -70,7 +70,7 @@ class Particles:
         """
         state, particle, shield = self.state, self.model.particle, self.model.shield
         born = self.stage[kinetics.BORN_FREE]
-        rows = np.flatnonzero((state.fetuin > 0.0) & (born > 0.0) | self._with_free())
+        rows = np.flatnonzero((state.fetuin > 0.0) & ((born > 0.0) | self._with_free()))
         start = max(self.setup.fetuin, float(state.fetuin.max(initial=0.0)))
         if rows.size == 0 or start <= 0.0:
             return 0.0

@@ -157,7 +157,7 @@ class _Job:
     def run(self) -> Outcome:
         with Interrupts(self.reporter.note) as interrupts:
             if resources.cold():
-                self.reporter.note("compiling kernels, once, about 45 s")
+                self.reporter.note(resources.COMPILING)
             simulation = self._restored() or self._fresh()
             self._announce(simulation)
             try:

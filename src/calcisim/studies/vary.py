@@ -23,7 +23,6 @@ NUCLEATION = {
     "protection_fade_start": ("fade_start", None),
 }
 GROWTH = {"growth_rate": ph.RATE, "growth_order": ph.ORDER, "growth_inhibition_strength": ph.STRENGTH}
-MATURING = ("ACP", "MgACP", "OCP")
 MATURATION = {"maturation_rate": ph.MATURE_RATE, "maturation_ph_slope": ph.MATURE_SLOPE}
 TERMINAL = ("terminal_radius", "terminal_exponent")
 
@@ -33,7 +32,7 @@ def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
 
     Raises UsageError for a constant that cannot be changed here.
     """
-    unknown = sorted(path for path in laws if not _known(path))
+    unknown = sorted(path for path in laws if not _known(path, model.phases))
     if unknown:
         raise UsageError(f"{', '.join(unknown)} cannot be varied")
     nucleation, growth, maturation = model.nucleation, model.phases.growth.copy(), model.phases.maturation.copy()
@@ -62,7 +61,7 @@ def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
     return replace(model, particle=particle, shield=assembly.shield_law(particle), clump=clump)
 
 
-def _known(path: str) -> bool:
+def _known(path: str, phases: ph.PhaseLaws) -> bool:
     group, _, name = path.rpartition(".")
     if group == "nucleation":
         return name in NUCLEATION
@@ -73,7 +72,7 @@ def _known(path: str) -> bool:
     phase = group.removeprefix("minerals.")
     if not group.startswith("minerals.") or phase not in ph.PHASES:
         return False
-    return name in GROWTH or (name in MATURATION and phase in MATURING)
+    return name in GROWTH or (name in MATURATION and phases.maturation[ph.PHASES.index(phase), ph.MATURE_INTO] >= 0.0)
 
 
 def _replaced(law: Any, field: str, place: int | None, value: float) -> Any:

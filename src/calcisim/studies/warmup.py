@@ -24,7 +24,7 @@ def warmup(say: Callable[[str], None]) -> float:
 
     began = time.perf_counter()
     if resources.cold():
-        say("compiling kernels, once, about 45 s")
+        say(resources.COMPILING)
     with tempfile.TemporaryDirectory(prefix="calcisim-warmup-") as folder:
         request = execute.Request(SCENARIO, days=0.05, quick=True, threads=1, out=Path(folder) / "run", command="calcisim warmup")
         execute.start(request, Reporter(), execute.engine())
