@@ -7,7 +7,7 @@ import pytest
 
 from calcisim import scenario as door
 from calcisim.physics import elimination, kinetics, particles, population
-from calcisim.physics.growth import TABLE_STEP, radius_table, terminal_factor
+from calcisim.physics.growth import TABLE_STEP, radius_table
 from calcisim.physics.kinetics import BOUND, FREE, INSIDE
 from calcisim.physics.particles import ShieldLaw
 from calcisim.simulation.run import Simulation
@@ -242,13 +242,12 @@ def test_totals_by_what_is_held_and_what_is_free(filled):
     assert filling[:, 0] == pytest.approx(expected, rel=1e-12)
 
 
-def test_moments_over_all_places(filled):
-    sums = np.zeros((4, 1))
-    particles.moments(filled.number, filled.coordinate, filled.cohorts, LAW.table, TABLE_STEP, EXPONENT, sums, 0, 1)
-    pairs = ((3.0, 0.6), (2.0, 0.3), (4.0, 0.1), (5.0, 0.4), (1.0, 0.2))
-    expected = [sum(n * y**power for n, y in pairs) for power in range(3)]
-    expected.append(sum(n * y**2 * terminal_factor(y, EXPONENT) for n, y in pairs))
-    assert sums[:, 0] == pytest.approx(expected, rel=1e-6)
+def test_radii_over_all_places(filled):
+    out = np.full(filled.coordinate.shape, np.nan)
+    particles.radii(filled.coordinate, filled.cohorts, LAW.table, TABLE_STEP, out, 0, 1)
+    expected = [0.1, 0.2, 0.3, 0.4, 0.6]
+    assert np.sort(out[out > 0.0]) == pytest.approx(expected, rel=1e-6)
+    assert np.count_nonzero(out == 0.0) == out.size - len(expected)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])

@@ -113,7 +113,7 @@ def test_a_shield_that_fibrils_catch_is_paid_for_once():
     site = model.sites["tube"]
     before = site.state.fetuin.copy()
     model.advance(720.0)
-    number, radius = measures._primaries(site)
+    number, radius = measures.primaries(site)
     particle, shield = site.model.particle, site.model.shield
     covered = (number * radius**2 * (1.0 - site.state.bare[:, : number.shape[1]])).sum(axis=(1, 2))
     assert covered[kinetics.BOUND] > 0.9 * covered.sum()

@@ -7,7 +7,7 @@ import math
 from typing import NamedTuple
 
 from calcisim.jit import kernel, part
-from calcisim.physics.growth import radius_and_slope, terminal_factor
+from calcisim.physics.growth import radius_and_slope
 from calcisim.physics.kinetics import (
     AREA,
     AREA_FREE,
@@ -185,19 +185,14 @@ def totals(number, coordinate, count, particle, primaries, volume, slot0, slot1)
 
 
 @kernel
-def moments(number, coordinate, count, table, step, exponent, sums, slot0, slot1):
-    """PAR-5. Per slot and over all places: Σ N, Σ N y, Σ N y², and Σ N y² f (what still grows), in units of R_max. sums (4, slots)."""
+def radii(coordinate, count, table, step, out, slot0, slot1):
+    """PAR-5. Radius of every cohort (GRO-7) [R_max]; 0 where there is none. out (place, slots, cohort)."""
     for slot in range(slot0, slot1):
-        for k in range(4):
-            sums[k, slot] = 0.0
-        for place in range(number.shape[0]):
-            for cohort in range(count[place, slot]):
-                radius, _ = radius_and_slope(coordinate[place, slot, cohort], table, step)
-                n = number[place, slot, cohort]
-                sums[0, slot] += n
-                sums[1, slot] += n * radius
-                sums[2, slot] += n * radius * radius
-                sums[3, slot] += n * radius * radius * terminal_factor(radius, exponent)
+        for place in range(coordinate.shape[0]):
+            for cohort in range(coordinate.shape[2]):
+                out[place, slot, cohort] = 0.0
+                if cohort < count[place, slot]:
+                    out[place, slot, cohort], _ = radius_and_slope(coordinate[place, slot, cohort], table, step)
 
 
 @kernel

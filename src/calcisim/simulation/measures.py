@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from calcisim.physics import clumping, kinetics
-from calcisim.physics.particles import moments
+from calcisim.physics.particles import radii
 from calcisim.physics.phases import PHASES
 from calcisim.simulation.setup import INNER
 from calcisim.simulation.site import Site
@@ -91,41 +91,29 @@ def assay(sites: Iterable[Site]) -> dict[str, Value]:
     return {"calcium_ug_per_mg_dry": 1e3 * calcium / (dry + mineral), "calcium_ug_per_mg_nonmineral": 1e3 * calcium / dry}
 
 
-def _moments(site: Site) -> np.ndarray:
-    """Rows N, Σ N y, Σ N y², Σ N y² f per slot."""
-    state, particle, n = site.state, site.model.particle, site.state.slots()
-    out = np.zeros((4, n))
-    moments(state.number, state.coordinate, state.count, particle.table, particle.table_step, particle.terminal_exponent, out, 0, n)
-    return out
-
-
 def _mean_radius(sites: list[Site]) -> Value:
     """Number-averaged radius of the primary particles [µm]."""
-    number = radius = 0.0
+    number = length = 0.0
     for site in sites:
-        count, length, _, _ = _moments(site)
+        count, radius = primaries(site)
         number += float(np.sum(count)) * site.setup.voxel_volume
-        radius += float(np.sum(length)) * site.setup.voxel_volume * site.model.particle.terminal_radius
-    return radius / number * 1e6 if number > 0.0 else None
+        length += float(np.sum(count * radius)) * site.setup.voxel_volume * site.model.particle.terminal_radius
+    return length / number * 1e6 if number > 0.0 else None
 
 
-def _primaries(site: Site) -> tuple[np.ndarray, np.ndarray]:
-    """Number [1/m³ of tissue] and radius [R_max] of every cohort (place, slot, cohort); number 0 where there is none.
-
-    Linear in the table of radii (GRO-7): to 1e-5."""
+def primaries(site: Site) -> tuple[np.ndarray, np.ndarray]:
+    """Number [1/m³ of tissue] and radius [R_max] of every cohort (place, slot, cohort); both 0 where there is none."""
     state, particle, n = site.state, site.model.particle, site.state.slots()
-    used = np.arange(state.number.shape[2]) < state.count[:, :n, None]
-    x = np.where(used, np.maximum(state.coordinate[:, :n], 0.0), 0.0)
-    table = particle.table[:, 0]
-    radius = np.where(x < 0.05, x, np.interp(np.sqrt(np.sqrt(x)), np.arange(table.size) * particle.table_step, table))
-    return np.where(used, state.number[:, :n], 0.0), radius
+    radius = np.empty(state.number[:, :n].shape)
+    radii(state.coordinate, state.count, particle.table, particle.table_step, radius, 0, n)
+    return np.where(state.used(), state.number[:, :n], 0.0), radius
 
 
 def _spheres(sites: list[Site]) -> dict[str, Value]:
     """Median [µm] and sd/mean of the diameters of primaries, by number; the median is linear between the middles of cohorts."""
     numbers, diameters = [], []
     for site in sites:
-        number, radius = _primaries(site)
+        number, radius = primaries(site)
         held = number > 0.0
         numbers.append(number[held] * site.setup.voxel_volume)
         diameters.append(2e6 * site.model.particle.terminal_radius * radius[held])
@@ -147,12 +135,12 @@ def _shares(sites: list[Site]) -> dict[str, Value]:
     """Where the calcium of the mineral is. A primary has the volume of its calcium as apatite: shares of volume are shares of calcium."""
     total = captured = collagen = inside = colloid = 0.0
     for site in sites:
-        number, radius = _primaries(site)
+        number, radius = primaries(site)
         volume = site.model.particle.volume * site.setup.voxel_volume * number * radius**3
         by_slot = volume.sum(axis=2)
-        held, primaries = (values[kinetics.BOUND] + values[kinetics.INSIDE] for values in (by_slot, number.sum(axis=2)))
+        held, counted = (values[kinetics.BOUND] + values[kinetics.INSIDE] for values in (by_slot, number.sum(axis=2)))
         on = site.state.on_collagen[site.problem.particles.rows()]
-        share = np.divide(on, primaries, out=np.zeros_like(on), where=primaries > 0.0)
+        share = np.divide(on, counted, out=np.zeros_like(on), where=counted > 0.0)
         bare = site.state.bare[kinetics.FREE, : by_slot.shape[1]]
         total += float(np.sum(by_slot))
         captured += float(np.sum(held))
@@ -216,7 +204,9 @@ def _groups(site: Site) -> dict[str, Value]:
     c = site.state.c[(slice(None), *INNER)]
     plasma = site.setup.plasma
     da = max(float(np.sum(weight * (plasma[s] - c[s]) / c[s])) for s in (kinetics.CALCIUM, kinetics.PHOSPHATE))
-    _, _, area, growing = _moments(site)
+    number, radius = primaries(site)
+    area = number * radius**2
+    growing = area / (1.0 + radius**site.model.particle.terminal_exponent)  # GRO-5
     share = float(np.sum(growing) / np.sum(area)) if np.sum(area) > 0.0 else 1.0
     uptake = site.on_grid(site.state.uptake)
     rate = max(0.0, float(np.sum(weight * uptake / c[kinetics.CALCIUM])))
@@ -240,7 +230,7 @@ def _half_thickness(site: Site, m: np.ndarray) -> float:
 def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
     """Maps of one site: values (z, y, x), unit, long name."""
     c = site.state.c[(slice(None), *INNER)]
-    number = _moments(site)[0]
+    number = primaries(site)[0].sum(axis=(0, 2))
     calcium = site.model.phases.calcium[:, None, None, None] * site.phases()
     particles, diameter = _particles(site)
     return {
