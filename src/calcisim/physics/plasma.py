@@ -12,8 +12,8 @@ import numpy as np
 from scipy.optimize import brentq
 
 from calcisim import parameters
-from calcisim.physics.speciation import speciate_ph
-from calcisim.physics.speciation_data import Array, alkalinity_weights, constants, debye_huckel
+from calcisim.physics.speciation import saturation_indices, speciate_alkalinity, speciate_ph
+from calcisim.physics.speciation_data import Array, alkalinity_weights, constants, debye_huckel, phases, saturation_table
 
 CA, CO2, G0, CAALB, HENRY = 0, 15, 44, 30, 31
 APPARENT_PK1 = 6.10  # of carbonic acid in plasma, the convention behind every reported bicarbonate (Henderson–Hasselbalch)
@@ -174,3 +174,19 @@ def _assemble(fluid: _Fluid, passing: float, ionised: float) -> Ultrafiltrate:
         ionic_strength=float(fluid.state[4]) * 1e3,
         laboratory_calcium=float(passing + fluid.bound(ionised)) * 1e3,
     )
+
+
+def saturation(water: Ultrafiltrate, temperature: float) -> dict[str, float]:
+    """BLD-3. Saturation index log10(IAP/Ksp) of every phase of data/speciation.toml in this plasma water; T [K]. Source: mass action."""
+    x, la = np.zeros(6), np.zeros(6)
+    totals = (1e-3 * value for value in (water.calcium, water.magnesium, water.sodium, water.potassium, water.chloride, water.phosphate))
+    count = speciate_alkalinity(
+        constants(temperature), debye_huckel(temperature), water.pco2_atm, *totals, 1e-3 * water.alkalinity, 1e-3 * water.citrate, 0.0,
+        x, la, 1e-13, 200,
+    )  # fmt: skip
+    if count < 0:
+        raise ValueError(f"the chemistry of {water} does not converge")
+    table, ln_k = saturation_table(temperature)
+    si = np.zeros(len(ln_k))
+    saturation_indices(table, ln_k, la, x[5], si)
+    return {name: float(value) for name, value in zip(phases(), si, strict=True)}

@@ -1,0 +1,291 @@
+"""Names of everything in the arrays of the body model: what changes, what flows, what is reported, and every constant.
+
+A member is the place of a number in a flat array of floats, and its name is the word of data/body.toml or of the scenario file.
+All numbers are in SI units: mol, m³, mol/m³ (= mmol/L), kg/m³, s, atm.
+"""
+
+from enum import IntEnum
+
+
+class S(IntEnum):
+    """State: pools [mol], hormones [mol/m³; FGF23 kg/m³], bicarbonate [mol/m³]; what has no unit is relative to health."""
+
+    calcium = 0  # of the extracellular fluid
+    bone_calcium = 1  # exchangeable at the surface of bone
+    formation = 2  # activity of bone formation
+    phosphate = 3  # of the extracellular fluid
+    cell_phosphate = 4
+    magnesium = 5  # of the extracellular fluid
+    cell_magnesium = 6
+    pth = 7
+    gland = 8  # mass of the parathyroid glands
+    hydroxyvitamin_d = 9
+    calcitriol = 10
+    fgf23 = 11
+    bicarbonate = 12
+    filtration = 13  # share of glomerular filtration that hypercalcaemia leaves
+    gut_calcium = 14
+    gut_phosphate = 15
+    colloid = 16  # calcium in the circulating calciprotein colloid
+
+
+class F(IntEnum):
+    """Amounts that crossed the boundary of the body's pools, counted from the start [mol]; the sign is that of a gain of the pools."""
+
+    calcium_eaten = 0
+    calcium_faeces = 1
+    calcium_secreted = 2
+    calcium_urine = 3
+    calcium_resorbed = 4
+    calcium_formed = 5
+    calcium_dialysed = 6
+    calcium_tissue = 7
+    calcium_fitted = 8
+    phosphate_eaten = 9
+    phosphate_faeces = 10
+    phosphate_infused = 11
+    phosphate_urine = 12
+    phosphate_bone = 13
+    phosphate_dialysed = 14
+    phosphate_tissue = 15
+    phosphate_fitted = 16
+    magnesium_absorbed = 17
+    magnesium_urine = 18
+    magnesium_dialysed = 19
+    magnesium_tissue = 20
+    magnesium_fitted = 21
+
+
+class R(IntEnum):
+    """What is reported of the plasma: concentrations [mol/m³; FGF23 kg/m³], pressure [atm], filtration [m³/s]; the last four are relative."""
+
+    calcium_ionised = 0
+    calcium = 1
+    calcium_ultrafilterable = 2
+    phosphate = 3
+    magnesium = 4
+    magnesium_ultrafilterable = 5
+    bicarbonate = 6
+    ph = 7
+    carbon_dioxide = 8
+    pth = 9
+    hydroxyvitamin_d = 10
+    calcitriol = 11
+    fgf23 = 12
+    filtration = 13
+    colloid_calcium = 14
+    vitamin_effect = 15
+    pth_effect = 16
+    gland = 17
+    formation = 18
+
+
+class P(IntEnum):
+    """Parameters: the rows of data/body.toml, then levers, what comes from outside, and what the closure of the healthy state gives."""
+
+    # rows of data/body.toml
+    plasma_volume = 0
+    interstitial_volume = 1
+    phosphate_volume = 2
+    bicarbonate_volume = 3
+    magnesium_volume = 4
+    healthy_calcium_ionised = 5
+    healthy_calcium = 6
+    healthy_phosphate = 7
+    healthy_magnesium = 8
+    healthy_bicarbonate = 9
+    healthy_ph = 10
+    healthy_pth = 11
+    healthy_hydroxyvitamin_d = 12
+    healthy_calcitriol = 13
+    healthy_fgf23 = 14
+    healthy_filtration = 15
+    complexed_ratio = 16
+    calcium_albumin_dissociation = 17
+    calcium_albumin_ph_slope = 18
+    magnesium_ultrafilterable = 19
+    interstitial_protein_ratio = 20
+    healthy_carbon_dioxide = 21
+    carbon_dioxide_response = 22
+    carbon_dioxide_solubility = 23
+    healthy_calcium_intake = 24
+    healthy_phosphate_intake = 25
+    healthy_magnesium_intake = 26
+    healthy_acid_production = 27
+    gut_absorption_rate = 28
+    calcium_absorption_capacity = 29
+    calcium_absorption_half = 30
+    calcium_passive_share = 31
+    calcium_absorption_ceiling = 32
+    calcium_secretion = 33
+    calcium_absorption_order = 34
+    calcium_absorption_largest = 35
+    phosphate_passive_share = 36
+    phosphate_active_share = 37
+    magnesium_absorbed_share = 38
+    bone_exchange = 39
+    exchangeable_calcium = 40
+    exchange_pth_exponent = 41
+    bone_turnover = 42
+    resorption_pth_share = 43
+    resorption_pth_exponent = 44
+    resorption_vitamin_rate = 45
+    resorption_vitamin_threshold = 46
+    formation_time = 47
+    formation_phosphate_exponent = 48
+    formation_phosphate_ceiling = 49
+    formation_calcium_exponent = 50
+    formation_pth_exponent = 51
+    formation_vitamin_exponent = 52
+    formation_limit = 53
+    bone_phosphate_ratio = 54
+    calcium_excretion_largest = 55
+    calcium_excretion_order = 56
+    calcium_excretion_pth = 57
+    calcium_excretion_pth_exponent = 58
+    calcium_excretion_alkalosis = 59
+    calcium_excretion_ceiling = 60
+    phosphate_fgf23_share = 61
+    phosphate_fgf23_half = 62
+    phosphate_pth_share = 63
+    phosphate_pth_half = 64
+    phosphate_splay = 65
+    phosphate_excretion_ceiling = 66
+    magnesium_splay = 67
+    magnesium_excretion_ceiling = 68
+    magnesium_calcium_slope = 69
+    magnesium_nephron_exponent = 70
+    acid_nephron_exponent = 71
+    acid_response = 72
+    bicarbonate_threshold = 73
+    bicarbonate_splay = 74
+    bicarbonate_filtration_rise = 75
+    bicarbonate_calcium_rise = 76
+    bicarbonate_calcium_limit = 77
+    bone_buffering = 78
+    filtration_calcium_limit = 79
+    filtration_calcium_half = 80
+    filtration_calcium_order = 81
+    filtration_least = 82
+    filtration_time = 83
+    pth_turnover = 84
+    pth_renal_share = 85
+    secretion_largest = 86
+    secretion_least = 87
+    secretion_order = 88
+    secretion_magnesium_weight = 89
+    secretion_phosphate_exponent = 90
+    secretion_vitamin_exponent = 91
+    magnesium_gate_half = 92
+    magnesium_gate_order = 93
+    magnesium_resistance = 94
+    gland_time = 95
+    gland_vitamin = 96
+    gland_phosphate = 97
+    gland_calcium = 98
+    gland_largest = 99
+    gland_least = 100
+    hydroxyvitamin_d_turnover = 101
+    hydroxylation_half = 102
+    hydroxylation_nephron_exponent = 103
+    hydroxylation_basal = 104
+    hydroxylation_pth = 105
+    hydroxylation_fgf23_exponent = 106
+    hydroxylation_phosphate_exponent = 107
+    hydroxylation_calcium_exponent = 108
+    calcitriol_turnover = 109
+    calcitriol_space = 110
+    breakdown_vitamin_exponent = 111
+    breakdown_fgf23_exponent = 112
+    breakdown_competition = 113
+    displaced_threshold = 114
+    displaced_potency = 115
+    fgf23_turnover = 116
+    fgf23_renal_share = 117
+    fgf23_intake_exponent = 118
+    fgf23_nephron_exponent = 119
+    fgf23_phosphate_exponent = 120
+    fgf23_vitamin_exponent = 121
+    fgf23_pth_exponent = 122
+    klotho_nephron_exponent = 123
+    phosphate_exchange = 124
+    phosphate_exchange_exponent = 125
+    magnesium_exchange = 126
+    antacid_alkali_share = 127
+    antacid_binding = 128
+    meal_binding = 129
+    aluminium_secretion_half = 130
+    aluminium_mineralisation_half = 131
+    phosphate_second_pk = 132
+    colloid_bone_share = 133
+    colloid_precipitation = 134
+    colloid_clearance = 135
+
+    # levers of disease and treatment
+    calcium_intake = 136
+    phosphate_intake = 137
+    magnesium_intake = 138
+    acid_production = 139
+    alkali_intake = 140
+    carbon_dioxide = 141
+    albumin_ratio = 142
+    hydroxyvitamin_d = 143
+    glomerular_filtration = 144
+    calcium_excretion = 145
+    magnesium_reabsorption = 146
+    calcium_set_point = 147
+    calcimimetic = 148
+    parathyroid_mass = 149
+    parathyroid_remnant = 150
+    pth_related_peptide = 151
+    fgf23_production = 152
+    klotho = 153
+    calcitriol_breakdown = 154
+    calcitriol_supply = 155
+    extrarenal_calcitriol = 156
+    bone_release = 157
+    bone_resorption = 158
+    gut_absorption = 159
+    phosphate_binding = 160
+    phosphate_infusion = 161
+    aluminium = 162
+
+    # dialysis [m³/s, mol/m³], uptake by tissues [mol/s], and measured values with the rate at which the model is drawn to them
+    dialysed_phosphate = 163
+    dialysed_calcium = 164
+    dialysed_magnesium = 165
+    dialysed_bicarbonate = 166
+    dialysate_calcium = 167
+    dialysate_magnesium = 168
+    dialysate_bicarbonate = 169
+    tissue_calcium = 170
+    tissue_phosphate = 171
+    tissue_magnesium = 172
+    measured_calcium = 173
+    measured_calcium_rate = 174
+    measured_phosphate = 175
+    measured_phosphate_rate = 176
+    measured_magnesium = 177
+    measured_magnesium_rate = 178
+    measured_bicarbonate = 179
+    measured_bicarbonate_rate = 180
+    measured_pth = 181
+    measured_pth_rate = 182
+    measured_calcitriol = 183
+    measured_calcitriol_rate = 184
+    measured_fgf23 = 185
+    measured_fgf23_rate = 186
+
+    # closure
+    albumin_capacity = 187
+    calcium_excretion_half = 188
+    secretion_half = 189
+    phosphate_threshold = 190
+    magnesium_threshold = 191
+    absorbed_phosphate = 192
+    net_acid = 193
+    ph_offset = 194
+    colloid_saturation = 195
+    colloid_phosphate = 196
+    colloid_proton = 197
+    colloid_ions = 198

@@ -1,0 +1,190 @@
+"""The body through time: adaptive steps of the Rosenbrock method (numerics/rosenbrock.py) over the rates of physics/body.py.
+
+Amounts that cross the boundary are advanced by the same stages as the pools, so pools and amounts balance to rounding.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from calcisim.jit import kernel
+from calcisim.numerics.rosenbrock import STAGES, Tableau, error_norm, factor, rodas, solve, step_factor
+from calcisim.physics.body import rates
+from calcisim.physics.body_names import F, P, S
+
+STATES, FLOWS = len(S), len(F)
+DONE, FULL, FAILED = 0, 1, 2  # how `advance` ends
+SHORTEST = 1e-3  # s: no step is shorter, unless the end of its segment is nearer
+
+
+class Work(NamedTuple):
+    """Room for one step: the tableau; Jacobian of states and flows (STATES + FLOWS, STATES), matrix, pivots, stages of both."""
+
+    tableau: Tableau
+    jacobian: np.ndarray
+    matrix: np.ndarray
+    pivots: np.ndarray
+    stages: np.ndarray
+    flow_stages: np.ndarray
+    point: np.ndarray
+    slope: np.ndarray
+    flow: np.ndarray
+    first_slope: np.ndarray
+    first_flow: np.ndarray
+    after: np.ndarray
+
+
+class Knots(NamedTuple):
+    """Accepted steps: time [s] (n,), state and its rate of change (n, STATES), amounts since the start (n, FLOWS)."""
+
+    time: np.ndarray
+    state: np.ndarray
+    slope: np.ndarray
+    amount: np.ndarray
+
+
+def work() -> Work:
+    """Room for the steps of one body."""
+    n, m = STATES, FLOWS
+    one = np.zeros
+    return Work(
+        rodas(), one((n + m, n)), one((n, n)), np.zeros(n, dtype=np.int64), one((STAGES, n)), one((STAGES, m)), one(n), one(n), one(m),
+        one(n), one(m), one(n),
+    )  # fmt: skip
+
+
+def knots(room: int) -> Knots:
+    """Room for so many accepted steps."""
+    return Knots(np.zeros(room), np.zeros((room, STATES)), np.zeros((room, STATES)), np.zeros((room, FLOWS)))
+
+
+@kernel
+def differentiate(y, p, scale, w):
+    """Jacobian of rates and flows by one-sided differences at y, where first_slope and first_flow hold the values.
+
+    The rows of the three pools in the fluid are then set so that what leaves one pool enters another, which differences keep only roughly.
+    """
+    states, flows = y.size, w.flow.size
+    jacobian = w.jacobian
+    for i in range(states):
+        w.point[i] = y[i]
+    for k in range(states):
+        shift = 1e-7 * max(abs(y[k]), 1e-3 * scale[k])
+        w.point[k] = y[k] + shift
+        shift = w.point[k] - y[k]
+        rates(w.point, p, w.slope, w.flow)
+        w.point[k] = y[k]
+        for i in range(states):
+            jacobian[i, k] = (w.slope[i] - w.first_slope[i]) / shift
+        for i in range(flows):
+            jacobian[states + i, k] = (w.flow[i] - w.first_flow[i]) / shift
+        balance(jacobian[:, k], p, states)
+
+
+@kernel
+def balance(column, p, states):
+    """Let the fluid's pools change by what flows in less what the other pools take, in one column of the Jacobian."""
+    calcium, phosphate, magnesium = 0.0, 0.0, 0.0
+    for i in range(F.calcium_eaten, F.phosphate_eaten):
+        calcium += column[states + i]
+    for i in range(F.phosphate_eaten, F.magnesium_absorbed):
+        phosphate += column[states + i]
+    for i in range(F.magnesium_absorbed, F.magnesium_fitted + 1):
+        magnesium += column[states + i]
+    column[S.calcium] = calcium - column[S.bone_calcium] - column[S.gut_calcium] - column[S.colloid]
+    column[S.phosphate] = phosphate - column[S.cell_phosphate] - column[S.gut_phosphate] - p[P.bone_phosphate_ratio] * column[S.colloid]
+    column[S.magnesium] = magnesium - column[S.cell_magnesium]
+
+
+@kernel
+def attempt(y, p, dt, w):
+    """All stages of one step of length dt from y, whose Jacobian is in w; the end in w.after. False when the matrix is singular."""
+    states, flows = y.size, w.flow.size
+    a, c, inverse = w.tableau.a, w.tableau.c, 1.0 / (w.tableau.gamma * dt)
+    for i in range(states):
+        for j in range(states):
+            w.matrix[i, j] = -w.jacobian[i, j]
+        w.matrix[i, i] += inverse
+    if not factor(w.matrix, w.pivots):
+        return False
+    for stage in range(STAGES):
+        if stage == 0:
+            w.slope[:] = w.first_slope
+            w.flow[:] = w.first_flow
+        else:
+            for i in range(states):
+                w.point[i] = y[i]
+                for j in range(stage):
+                    w.point[i] += a[stage, j] * w.stages[j, i]
+            rates(w.point, p, w.slope, w.flow)
+        u, v = w.stages[stage], w.flow_stages[stage]
+        for i in range(states):
+            u[i] = w.slope[i]
+            for j in range(stage):
+                u[i] += c[stage, j] / dt * w.stages[j, i]
+        solve(w.matrix, w.pivots, u)
+        for i in range(flows):
+            v[i] = w.flow[i]
+            for j in range(stage):
+                v[i] += c[stage, j] / dt * w.flow_stages[j, i]
+            for k in range(states):
+                v[i] += w.jacobian[states + i, k] * u[k]
+            v[i] /= inverse
+    for i in range(states):
+        w.after[i] = w.point[i] + w.stages[STAGES - 1, i]
+    return True
+
+
+@kernel
+def record(knots, count, time, y, slope, amount):
+    """Put one accepted state down."""
+    knots.time[count] = time
+    knots.state[count] = y
+    knots.slope[count] = slope
+    knots.amount[count] = amount
+
+
+@kernel
+def advance(time, until, y, amount, p, scale, relative, dt, w, knots, count):
+    """Steps from `time` to `until` exactly [s], in y and amount; every accepted state from the first to the last goes into knots.
+
+    scale: healthy size of each state; relative: tolerance. Returns how it ended (DONE, FULL, FAILED), time, the next step [s], knots used.
+    """
+    absolute = 1e-2 * relative * scale
+    rejected = False
+    rates(y, p, w.first_slope, w.first_flow)
+    differentiate(y, p, scale, w)
+    while time < until:
+        if count + 2 > knots.time.size:
+            return FULL, time, dt, count
+        step = min(dt, until - time)
+        last = step >= until - time
+        error = math.inf
+        if attempt(y, p, step, w):
+            error = error_norm(w.stages[STAGES - 1], y, w.after, relative, absolute)
+            for i in range(y.size):
+                if not w.after[i] >= 0.0:
+                    error = math.inf
+        if error > 1.0:
+            if step <= SHORTEST:
+                return FAILED, time, dt, count
+            dt = step * (0.2 if error == math.inf else step_factor(error, True))
+            rejected = True
+            continue
+        record(knots, count, time, y, w.first_slope, amount)
+        count += 1
+        for i in range(amount.size):
+            for j in range(STAGES - 1):
+                amount[i] += w.tableau.a[STAGES - 1, j] * w.flow_stages[j, i]
+            amount[i] += w.flow_stages[STAGES - 1, i]
+        y[:] = w.after
+        time = until if last else time + step
+        grown = step * step_factor(error, rejected)
+        dt = max(dt, grown) if last else grown  # a step that was cut says little about the next
+        rejected = False
+        rates(y, p, w.first_slope, w.first_flow)
+        if not last:
+            differentiate(y, p, scale, w)
+    record(knots, count, time, y, w.first_slope, amount)
+    return DONE, time, dt, count + 1
