@@ -93,6 +93,11 @@ KINDS: dict[str, tuple[Dimension, tuple[str, ...]]] = {
     "per_volume": (_atom("1", m=-3).dimension, ("1/m3",)),
     "density": (_atom("1", m=-3, kg=1).dimension, ("kg/m3",)),
     "mineral_rate": (_atom("1", m=-3, mol=1, s=-1).dimension, ("mol/m3/year", "mol/m3/s")),
+    "amount": (_atom("1", mol=1).dimension, ("mmol", "umol", "mol")),
+    "amount_rate": (_atom("1", mol=1, s=-1).dimension, ("mmol/day", "umol/day", "mol/s")),
+    "clearance": (_atom("1", m=3, s=-1).dimension, ("mL/min", "L/h", "m3/s")),
+    "volume": (_atom("1", m=3).dimension, ("mL", "L", "m3")),
+    "mass_rate": (_atom("1", kg=1, s=-1).dimension, ("g/day", "ug/day", "kg/s")),
 }
 
 # molar mass in g/mol as laboratories report the analyte (phosphate as phosphorus), and charge for Eq
@@ -109,6 +114,10 @@ MOLAR_MASS = {
     "citrate": "189.10",
     "pyrophosphate": "173.94",
     "etidronate": "206.03",
+    "aluminium": "26.982",
+    "calcitriol": "416.64",
+    "hydroxyvitamin_d": "400.64",
+    "pth": "9430",
 }
 CHARGE = {"calcium": 2, "calcium_ionised": 2, "magnesium": 2, "sodium": 1, "potassium": 1, "chloride": 1, "bicarbonate": 1}
 
@@ -180,9 +189,9 @@ def parse_any(text: str) -> tuple[float, str, Dimension]:
 
 
 def analyte_factor(name: str, analyte: str) -> Fraction | None:
-    """mol/m3 of the analyte per one of the unit `name` when that is mass or equivalents per volume, else None."""
+    """Factor from the unit `name` to mol of the analyte, per the same volume or time, when that is in mass or equivalents, else None."""
     found = unit(name)
-    if found.dimension == (-3, 0, 1, 0, 0, 0, 0):
+    if found.dimension in _IN_MASS:
         if analyte not in MOLAR_MASS:
             raise UnitError(f"{name!r} needs a molar mass, and there is none for {analyte!r}", "write it in mmol/L")
         return found.factor * 1000 / Fraction(MOLAR_MASS[analyte])
@@ -191,6 +200,10 @@ def analyte_factor(name: str, analyte: str) -> Fraction | None:
             raise UnitError(f"{name!r} is not defined for {analyte!r}: its charge depends on pH", "write it in mmol/L")
         return found.factor / CHARGE[analyte]
     return None
+
+
+_IN_MASS = ((-3, 0, 1, 0, 0, 0, 0), (0, -1, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0, 0))  # per volume, per time, and as such
+IN_MASS = {"concentration": "mg/dL", "amount_rate": "mg/day", "amount": "mg"}  # kinds that mass of an analyte can stand for, and a unit of it
 
 
 @lru_cache(maxsize=8192)
@@ -202,14 +215,14 @@ def parse(text: str, kind: str, analyte: str | None = None) -> float:
     """
     number, name = split(text)
     wanted, preferred = KINDS[kind]
-    advice = "write it in " + ", ".join(repr(u) if u else "no unit" for u in preferred) + (" or mg/dL" if analyte in MOLAR_MASS else "")
+    advice = "write it in " + ", ".join(repr(u) if u else "no unit" for u in preferred) + (f" or {IN_MASS[kind]}" if kind in IN_MASS and analyte in MOLAR_MASS else "")
     if not name and kind != "number":
         raise UnitError(f"{text!r} has no unit", advice)
     try:
         found = unit(name)
     except UnitError as error:
         raise UnitError(str(error), error.hint or advice) from None
-    if kind == "concentration" and analyte:
+    if kind in IN_MASS and analyte:
         factor = analyte_factor(name, analyte)
         if factor is not None:
             return _finite(number, Fraction(number) * factor)

@@ -165,9 +165,9 @@ def gut(y, s, p, dy, flow):
     dy[S.calcium] = calcium - secreted
     dy[S.phosphate] = phosphate + p[P.phosphate_infusion]
     dy[S.magnesium] = magnesium
-    flow[F.calcium_eaten], flow[F.calcium_faeces], flow[F.calcium_secreted] = p[P.calcium_intake], calcium - offered, -secreted
-    flow[F.phosphate_eaten], flow[F.phosphate_faeces] = p[P.phosphate_intake], phosphate - meal
-    flow[F.phosphate_infused], flow[F.magnesium_absorbed] = p[P.phosphate_infusion], magnesium
+    flow[F.calcium_taken], flow[F.calcium_faeces], flow[F.calcium_secreted] = p[P.calcium_intake], calcium - offered, -secreted
+    flow[F.phosphate_taken], flow[F.phosphate_faeces] = p[P.phosphate_intake] + p[P.phosphate_infusion], phosphate - meal
+    flow[F.magnesium_taken] = magnesium
     return phosphate
 
 
@@ -297,7 +297,7 @@ def vitamin_d(y, s, absorbed, p, dy):
 
     made = k_D D_0 sub γ^ν (h_0 + (1 − h_0) h Pe/(Pe + h − 1)) Fe^(−h_F) q^(−h_Pi) x^(−h_Ca) + outside the kidney X D25/D25_0 + given;
     broken down = k_D c D De^c24 Fe^f24/(1 + max(D25 − D25_0, 0)/K_24); FGF23 follows
-    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d and is cleared at k_F (1 − w + w min(γ, 1.2)). Source: data/body.toml; peterson2010 for k_D.
+    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (D25/D25_0)^e and is cleared at k_F (1 − w + w min(γ, 1.2)). Source: data/body.toml; peterson2010 for k_D.
     """
     d25, healthy = max(y[S.hydroxyvitamin_d], 0.0), p[P.healthy_hydroxyvitamin_d]
     dy[S.hydroxyvitamin_d] = p[P.hydroxyvitamin_d_turnover] * (p[P.hydroxyvitamin_d] - y[S.hydroxyvitamin_d])
@@ -318,6 +318,7 @@ def vitamin_d(y, s, absorbed, p, dy):
     aim = p[P.healthy_fgf23] * p[P.fgf23_production] * load ** p[P.fgf23_intake_exponent]
     aim *= max(s.gamma, 0.02) ** -p[P.fgf23_nephron_exponent] * s.q ** p[P.fgf23_phosphate_exponent]
     aim *= s.vitamin ** p[P.fgf23_vitamin_exponent] * s.pth ** p[P.fgf23_pth_exponent]
+    aim *= (max(d25, 0.1 * healthy) / healthy) ** p[P.fgf23_hydroxyvitamin_exponent]
     renal = p[P.fgf23_renal_share]
     cleared = (1.0 - renal + renal * min(s.gamma, 1.2)) * y[S.fgf23]
     dy[S.fgf23] = p[P.fgf23_turnover] * (aim - cleared) + p[P.measured_fgf23_rate] * (p[P.measured_fgf23] - y[S.fgf23])
@@ -358,6 +359,7 @@ def outside(body, y, p, dy, flow):
     magnesium = p[P.dialysed_magnesium] * (p[P.dialysate_magnesium] - body.magnesium_ultrafilterable)
     volume = body.volume
     drawn = p[P.measured_calcium_rate] * (p[P.measured_calcium] - body.calcium) * volume
+    drawn += p[P.measured_ionised_rate] * (p[P.measured_ionised] - body.ionised) * body.calcium / body.ionised * volume
     drawn_phosphate = p[P.measured_phosphate_rate] * (p[P.measured_phosphate] - body.phosphate) * volume
     drawn_magnesium = p[P.measured_magnesium_rate] * (p[P.measured_magnesium] - body.magnesium) * volume
     dy[S.calcium] += calcium - p[P.tissue_calcium] + drawn

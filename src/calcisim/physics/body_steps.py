@@ -86,11 +86,11 @@ def differentiate(y, p, scale, w):
 def balance(column, p, states):
     """Let the fluid's pools change by what flows in less what the other pools take, in one column of the Jacobian."""
     calcium, phosphate, magnesium = 0.0, 0.0, 0.0
-    for i in range(F.calcium_eaten, F.phosphate_eaten):
+    for i in range(F.calcium_taken, F.phosphate_taken):
         calcium += column[states + i]
-    for i in range(F.phosphate_eaten, F.magnesium_absorbed):
+    for i in range(F.phosphate_taken, F.magnesium_taken):
         phosphate += column[states + i]
-    for i in range(F.magnesium_absorbed, F.magnesium_fitted + 1):
+    for i in range(F.magnesium_taken, F.magnesium_fitted + 1):
         magnesium += column[states + i]
     column[S.calcium] = calcium - column[S.bone_calcium] - column[S.gut_calcium] - column[S.colloid]
     column[S.phosphate] = phosphate - column[S.cell_phosphate] - column[S.gut_phosphate] - p[P.bone_phosphate_ratio] * column[S.colloid]

@@ -58,12 +58,13 @@ class Quantity:
         return float(raw)
 
     def _example(self) -> str:
-        names = units.KINDS[self.kind][1] + (("mg/dL",) if self.analyte in units.MOLAR_MASS else ())
+        mass = units.IN_MASS.get(self.kind)
+        names = units.KINDS[self.kind][1] + ((mass,) if mass and self.analyte in units.MOLAR_MASS else ())
         return "write a number" if self.kind == "number" else f"write it with a unit in quotes, one of: {', '.join(names)}"
 
     def meant(self, raw: object) -> str:
         """A question such as "was mg/dL meant?" when the same number is plausible in the unit that laboratories use, else nothing."""
-        if not isinstance(raw, str) or self.plausible is None or self.analyte is None:
+        if not isinstance(raw, str) or self.plausible is None or self.analyte is None or self.kind != "concentration":
             return ""
         number, written = units.split(raw)
         for other in ("mg/dL", "mmol/L", "umol/L", "g/dL"):
