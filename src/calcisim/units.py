@@ -203,7 +203,7 @@ def analyte_factor(name: str, analyte: str) -> Fraction | None:
 
 
 _IN_MASS = ((-3, 0, 1, 0, 0, 0, 0), (0, -1, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0, 0))  # per volume, per time, and as such
-IN_MASS = {"concentration": "mg/dL", "amount_rate": "mg/day", "amount": "mg"}  # kinds that mass of an analyte can stand for, and a unit of it
+IN_MASS = {"concentration": "mg/dL", "amount_rate": "mg/day", "amount": "mg"}  # kinds that can be in mass
 
 
 @lru_cache(maxsize=8192)
@@ -215,7 +215,8 @@ def parse(text: str, kind: str, analyte: str | None = None) -> float:
     """
     number, name = split(text)
     wanted, preferred = KINDS[kind]
-    advice = "write it in " + ", ".join(repr(u) if u else "no unit" for u in preferred) + (f" or {IN_MASS[kind]}" if kind in IN_MASS and analyte in MOLAR_MASS else "")
+    advice = "write it in " + ", ".join(repr(u) if u else "no unit" for u in preferred)
+    advice += f" or {IN_MASS[kind]}" if kind in IN_MASS and analyte in MOLAR_MASS else ""
     if not name and kind != "number":
         raise UnitError(f"{text!r} has no unit", advice)
     try:

@@ -1,14 +1,14 @@
-"""The page of the body: how calcium, phosphate, magnesium, bicarbonate and the hormones that rule them change in one person.
+"""The page of the body: calcium, phosphate, magnesium, bicarbonate and the hormones that rule them in one person.
 
-    dCa/dt  = absorbed − secreted − urine + resorbed (1 − f) − formed − into bone surface + out of it + colloid cleared − precipitated − outside
-    dPi/dt  = absorbed + infused − urine + r (resorbed (1 − f) − formed) − into cells + r (colloid cleared − precipitated) − outside
-    dMg/dt  = absorbed − urine − into cells − outside
+    dCa/dt   = absorbed − secreted − urine + resorbed (1 − f) − formed − onto bone + off it + colloid cleared − precipitated − outside
+    dPi/dt   = absorbed + infused − urine + r (resorbed (1 − f) − formed) − into cells + r (colloid cleared − precipitated) − outside
+    dMg/dt   = absorbed − urine − into cells − outside
     dHCO3/dt = (acid excreted + alkali taken + bone buffer − lost in urine − acid made + dialysed)/V_B
     hormones: secretion or production − clearance; parathyroid gland, bone formation and filtration follow slowly
 
-`rates` is the right-hand side; each organ is a function of its own below it (BDY-1 … BDY-14). Everything in SI units: mol, m³, s. What crosses
-the boundary of the pools is kept beside them, so that amounts can be balanced. Healthy values and constants: data/body.toml.
-Source: our own compact model; its parts and what they were fitted to are in data/body.toml and docs/benchmarks/plasma.md.
+`rates` is the right-hand side; each organ is a function of its own below it. Everything in SI units: mol, m³, s. What crosses the boundary
+of the pools is kept beside them, so that amounts can be balanced. Healthy values and constants: data/body.toml.
+Source: derivation; its parts and what they were fitted to are in data/body.toml and docs/benchmarks/plasma.md.
 """
 
 import math
@@ -37,7 +37,7 @@ class Fluid(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """What organs answer to, relative to health: ionised calcium x, phosphate q, filtration γ, and effective PTH, vitamin D, FGF23, Mg gate."""
+    """What organs answer to, relative to health: ionised calcium x, phosphate q, filtration γ, effective PTH, vitamin D, FGF23, Mg gate."""
 
     x: float
     q: float
@@ -110,7 +110,8 @@ def fluid(y, p):
 def signals(y, body, p):
     """BDY-6. Effective hormones, relative to health.
 
-    gate m = hill(Mg)/hill(Mg_0); PTH (PTH/PTH_0 + PTHrP)(1 − r + r m); vitamin D (D + ε max(D25 − D25_x, 0))/D_0; FGF23 F/F_0 klotho γ^n_Kl.
+    gate m = hill(Mg)/hill(Mg_0); PTH (PTH/PTH_0 + PTHrP)(1 − r + r m); vitamin D (D + ε max(D25 − D25_x, 0))/D_0;
+    FGF23 F/F_0 klotho γ^n_Kl.
     Source: data/body.toml.
     """
     x, q = body.ionised / p[P.healthy_calcium_ionised], body.phosphate / p[P.healthy_phosphate]
@@ -151,7 +152,8 @@ def gut(y, s, p, dy, flow):
     """
     offered = p[P.gut_absorption_rate] * max(y[S.gut_calcium], 0.0)
     largest, power = p[P.calcium_absorption_largest], s.vitamin ** p[P.calcium_absorption_order]
-    active = largest * power / (power + largest - 1.0) * p[P.calcium_absorption_capacity] * offered / (offered + p[P.calcium_absorption_half])
+    opened = largest * power / (power + largest - 1.0)
+    active = opened * p[P.calcium_absorption_capacity] * offered / (offered + p[P.calcium_absorption_half])
     calcium = p[P.gut_absorption] * (active + p[P.calcium_passive_share] * offered)
     calcium = min(calcium, p[P.calcium_absorption_ceiling] * offered)
     secreted = p[P.calcium_secretion] * s.x
@@ -184,7 +186,8 @@ def bone(y, body, s, p, dy, flow):
     uncoupled = p[P.resorption_vitamin_rate] * max(s.vitamin - p[P.resorption_vitamin_threshold], 0.0) + p[P.bone_release]
     resorbed = p[P.bone_resorption] * (turnover * coupled + uncoupled)
     point = min(max(s.pth * min(s.vitamin, 1.0) ** p[P.formation_vitamin_exponent], 0.02), 8.0) ** p[P.formation_pth_exponent]
-    drive = (s.x / point) ** p[P.formation_calcium_exponent] * min(s.q, p[P.formation_phosphate_ceiling]) ** p[P.formation_phosphate_exponent]
+    supply = min(s.q, p[P.formation_phosphate_ceiling]) ** p[P.formation_phosphate_exponent]
+    drive = (s.x / point) ** p[P.formation_calcium_exponent] * supply
     mineralised = 1.0 / (1.0 + p[P.aluminium] / p[P.aluminium_mineralisation_half])
     formed = turnover * y[S.formation] * min(drive, p[P.formation_limit]) * mineralised
     onto = p[P.bone_exchange] * s.x
@@ -272,7 +275,8 @@ def glands(body, y, s, p, dy):
 
     secretion = remnant mass G S m q^e De^(−e_D)/(1 + Al/K), S = S_min + (S_max − S_min)/(1 + (Ca_eq/Ca_50)^n),
     Ca_eq = Ca + w (Mg_uf − f Mg_0); cleared at k_P (1 − w + w min(γ, 1.2));
-    G follows clip(exp(g_D max(−ln De, −0.3) + g_Pi max(ln q, 0) − g_Ca (x − 1)), G_min, G_max). Source: data/body.toml; peterson2010 for k_P.
+    G follows clip(exp(g_D max(−ln De, −0.3) + g_Pi max(ln q, 0) − g_Ca (x − 1)), G_min, G_max).
+    Source: data/body.toml; peterson2010 for k_P.
     """
     sensed = body.ionised + p[P.secretion_magnesium_weight] * (
         body.magnesium_ultrafilterable - p[P.magnesium_ultrafilterable] * p[P.healthy_magnesium]
@@ -297,7 +301,8 @@ def vitamin_d(y, s, absorbed, p, dy):
 
     made = k_D D_0 sub γ^ν (h_0 + (1 − h_0) h Pe/(Pe + h − 1)) Fe^(−h_F) q^(−h_Pi) x^(−h_Ca) + outside the kidney X D25/D25_0 + given;
     broken down = k_D c D De^c24 Fe^f24/(1 + max(D25 − D25_0, 0)/K_24); FGF23 follows
-    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (D25/D25_0)^e and is cleared at k_F (1 − w + w min(γ, 1.2)). Source: data/body.toml; peterson2010 for k_D.
+    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (D25/D25_0)^e and is cleared at k_F (1 − w + w min(γ, 1.2)).
+    Source: data/body.toml; peterson2010 for k_D.
     """
     d25, healthy = max(y[S.hydroxyvitamin_d], 0.0), p[P.healthy_hydroxyvitamin_d]
     dy[S.hydroxyvitamin_d] = p[P.hydroxyvitamin_d_turnover] * (p[P.hydroxyvitamin_d] - y[S.hydroxyvitamin_d])
@@ -350,7 +355,9 @@ def colloid(body, y, s, p, dy):
 
 @kernel
 def outside(body, y, p, dy, flow):
-    """BDY-16. Cells (magnesium), dialysis K (c_dialysate − c), uptake by tissues, and the pull towards measured values. Source: daugirdas2016."""
+    """BDY-16. Cells (magnesium), dialysis K (c_dialysate − c), uptake by tissues, and the pull towards measured values.
+
+    Source: daugirdas2016."""
     into = p[P.magnesium_exchange] * (body.magnesium - y[S.cell_magnesium] / p[P.magnesium_volume])
     dy[S.magnesium] -= into
     dy[S.cell_magnesium] = into

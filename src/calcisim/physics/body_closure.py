@@ -68,7 +68,7 @@ def _close_calcium(p: Array) -> None:
 
 
 def _close_kidney(p: Array) -> None:
-    """BDY-18. Closure: what is absorbed is excreted. K = Ca half of its excretion, thresholds of phosphate and magnesium, net acid excretion.
+    """BDY-18. Closure: what is absorbed is excreted: half of calcium excretion, thresholds of phosphate and magnesium, net acid.
 
     Source: derivation.
     """
@@ -89,7 +89,8 @@ def _close_kidney(p: Array) -> None:
 
 def _threshold(level: float, splay: float, excreted: float) -> float:
     """The renal threshold T with soft_excess(level − T) = excreted per filtrate [mol/m³]."""
-    return float(brentq(lambda t: soft_excess(level - t, splay) - excreted, level - 10.0 * excreted - splay, level + 20.0 * splay, xtol=1e-15))
+    low, high = level - 10.0 * excreted - splay, level + 20.0 * splay
+    return float(brentq(lambda threshold: soft_excess(level - threshold, splay) - excreted, low, high, xtol=1e-15))
 
 
 def _close_colloid(p: Array) -> None:
@@ -103,7 +104,8 @@ def _close_colloid(p: Array) -> None:
     )  # fmt: skip
     stoichiometry, _ = speciation_data.saturation_table(table["temperature"])
     row = stoichiometry[speciation_data.phases().index(AMORPHOUS)]
-    p[P.colloid_phosphate], p[P.colloid_proton], p[P.colloid_ions] = row[2] / row[0], row[4] / row[0], (row[0] + row[2] + row[4]) / row[0]
+    p[P.colloid_phosphate], p[P.colloid_proton] = row[2] / row[0], row[4] / row[0]
+    p[P.colloid_ions] = 1.0 + p[P.colloid_phosphate] + p[P.colloid_proton]
     p[P.colloid_saturation] = 10.0 ** (saturation(water, table["temperature"])[AMORPHOUS] / p[P.colloid_ions])
 
 

@@ -56,7 +56,7 @@ class F(IntEnum):
 
 
 class R(IntEnum):
-    """What is reported of the plasma: concentrations [mol/m³; FGF23 kg/m³], pressure [atm], filtration [m³/s]; the last four are relative."""
+    """What is reported of the plasma: concentrations [mol/m³; FGF23 kg/m³], pressure [atm], filtration [m³/s]; the last four relative."""
 
     calcium_ionised = 0
     calcium = 1

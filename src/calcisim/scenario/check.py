@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from calcisim.scenario import tissues
+from calcisim.scenario.body_treatments import BodyTreatment
 from calcisim.scenario.errors import Path, nearest
 from calcisim.scenario.events import ChangeMedium
 from calcisim.scenario.fields import rule_of
@@ -34,13 +35,13 @@ def findings(scenario: Scenario) -> list[Finding]:
 
 
 def _fluids(scenario: Scenario) -> Iterator[Finding]:
-    if scenario.kind == "plasma":
-        yield Finding(("kind",), "kind 'plasma' (the body without a site) comes with the plasma model", "use tissue or invitro")
+    if scenario.kind == "plasma" and scenario.site:
+        yield Finding(("site",), "kind 'plasma' is the body without a site", 'leave [[site]] out, or write kind = "tissue"')
     wanted, other = ("medium", "plasma") if scenario.kind == "invitro" else ("plasma", "medium")
     if getattr(scenario, other) is not None:
         yield Finding((other,), f"kind {scenario.kind!r} has [{wanted}] and not [{other}]", "rename the table, or change kind")
     elif getattr(scenario, wanted) is None:
-        yield Finding((wanted,), f"the table [{wanted}] is missing", "it holds at least calcium and phosphate")
+        yield Finding((wanted,), f"the table [{wanted}] is missing", "it holds at least calcium and phosphate, or driver = \"model\"")
 
 
 def _sites(scenario: Scenario) -> Iterator[Finding]:
@@ -144,14 +145,17 @@ def _treatments(scenario: Scenario) -> Iterator[Finding]:
         here: Path = ("treatment", i)
         if one.site is not None:
             yield from _site_of(scenario, one.site, (*here, "site"))[1]
+        if isinstance(one, BodyTreatment) and not scenario.fluid.changes:
+            message = f"kind {one.kind!r} acts on the body, and the plasma is constant"
+            yield Finding((*here, "kind"), message, 'write [plasma] driver = "model" with keys such as glomerular_filtration')
         for key in ("start", "stop"):
             if getattr(one, key) is not None:
                 yield from _time(scenario, getattr(one, key), (*here, key))
         for j, other in enumerate(scenario.treatment[:i]):
-            same = (one.kind, one.site, getattr(one, "drug", "")) == (other.kind, other.site, getattr(other, "drug", ""))
             ends = [math.inf if t.stop is None else t.stop for t in (one, other)]
-            if same and max(one.start, other.start) < min(ends):
-                yield Finding((*here, "start"), f"overlaps treatment {j} of the same kind at the same site", "write one after the other")
+            if one.clashes(other) and max(one.start, other.start) < min(ends):
+                where = "of the whole body" if isinstance(one, BodyTreatment) else "at the same site"
+                yield Finding((*here, "start"), f"overlaps treatment {j} of the same kind {where}", "write one after the other")
 
 
 def _references(scenario: Scenario) -> Iterator[Finding]:
@@ -190,7 +194,7 @@ def unusual(scenario: Scenario) -> list[Finding]:
     if fluid is None:
         return []
     found = []
-    for name in Fluid.model_fields:
+    for name in (name for name in Fluid.model_fields if name not in fluid.computed):
         rule, value = rule_of(type(fluid), name), getattr(fluid, name)
         if rule is None or rule.plausible is None or value is None or rule.plausible[0] <= value <= rule.plausible[1]:
             continue

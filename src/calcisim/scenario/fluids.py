@@ -1,11 +1,13 @@
 """Blood plasma and test solutions, as a laboratory reports them."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from calcisim import parameters
-from calcisim.scenario.fields import Quantity, Table, wrong
+from calcisim.scenario import labs as readings
+from calcisim.scenario.body import RULED_BY, BodyLevers
+from calcisim.scenario.fields import Duration, Quantity, Table, wrong
 
 _HEALTH = parameters.values("plasma")
 _WARMTH = "the constants of the solution chemistry hold from 20 to 42 degC"
@@ -18,14 +20,10 @@ def _amount(analyte: str, high: str, plausible: tuple[float, float], low: str = 
 class Fluid(Table):
     """Composition of blood plasma as a laboratory reports it [mol/m3], temperature [K] and pH. What is left out is healthy.
 
-    file, two_way: a table of values over time, and whether the tissue acts back on the plasma; both need another driver.
     nucleators: sites per volume of fluid on which mineral can begin, such as a serum brings into a medium [1/m3].
     """
 
     magnesium_fraction: ClassVar[float] = _HEALTH["magnesium_ultrafilterable_fraction"]
-    driver: Literal["constant", "model", "csv"] = "constant"
-    file: Annotated[str, Field(min_length=1, max_length=500)] | None = None
-    two_way: bool = False
     temperature: Annotated[float, Quantity("temperature", "20 degC", "42 degC", why=_WARMTH)] = _HEALTH["temperature"]
     calcium: Annotated[float, _amount("calcium", "6 mmol/L", (1.5, 4.5), "0.01 mmol/L")] | None = None
     calcium_ionised: Annotated[float, _amount("calcium_ionised", "4 mmol/L", (0.7, 2.2), "0.01 mmol/L")] | None = None
@@ -49,21 +47,67 @@ class Fluid(Table):
         found = {name: float(getattr(self, name)) for name in (*names, calcium)}
         return {**found, "magnesium_fraction": self.magnesium_fraction}
 
+    @property
+    def changes(self) -> bool:
+        """True when the composition is computed over time instead of written."""
+        return False
+
     @model_validator(mode="after")
     def _one_calcium(self) -> "Fluid":
-        if self.driver != "constant":
-            raise wrong(f"driver {self.driver!r} is not available: the plasma stays as it is written", 'use driver = "constant"', "driver")
-        for key in ("file", "two_way"):
-            if getattr(self, key):
-                raise wrong(f"{key} is not available with driver 'constant', where nothing changes in time", "leave it out", key)
-        if (self.calcium is None) == (self.calcium_ionised is None):
+        if not self.changes and (self.calcium is None) == (self.calcium_ionised is None):
             both = "both are given" if self.calcium is not None else "neither is given"
             raise wrong(f"exactly one of calcium (laboratory total) and calcium_ionised is needed, {both}", "", "calcium")
         return self
 
 
-class Plasma(Fluid):
-    """Blood plasma, the source behind perfusion and plasma faces."""
+class Plasma(Fluid, BodyLevers):
+    """Blood plasma, the source behind perfusion and plasma faces.
+
+    driver: "constant" as written; "model": the body model with the keys of BodyLevers; "csv": measured values of a file (`file`), between
+    and beside them the model, drawn to what was measured. labs: the content of that file, as a run directory keeps it; interpolation:
+    "pchip", "step" or "linear", or a table of them by column; burn_in: time in the disease before day 0 [s]; meals: intakes come so many
+    times a day; two_way: what tissues take up is taken from the plasma; lesion_volume: volume of tissue [m³] that the sites stand for, if
+    not their own.
+    """
+
+    driver: Literal["constant", "model", "csv"] = "constant"
+    phosphate: Annotated[float, _amount("phosphate", "8 mmol/L", (0.2, 3.5), "0.001 mmol/L")] = _HEALTH["phosphate"]
+    file: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    labs: Annotated[dict[str, Any], PlainValidator(readings.checked)] = Field(default_factory=dict)
+    interpolation: Annotated[dict[str, str], PlainValidator(readings.interpolation)] = Field(default_factory=dict)
+    burn_in: Duration | None = None
+    meals: Annotated[int, Field(ge=0, le=12)] = 0
+    two_way: bool = False
+    lesion_volume: Annotated[float, Quantity("volume", "1 mm3", "10 L")] | None = None
+
+    @property
+    def changes(self) -> bool:
+        return self.driver != "constant"
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """Keys that the driver computes: they have no value here."""
+        return tuple(RULED_BY) if self.changes else ()
+
+    @model_validator(mode="after")
+    def _keys_of_the_driver(self) -> "Plasma":
+        if not self.changes:
+            if "phosphate" not in self.model_fields_set:
+                raise wrong("is missing", "", "phosphate")
+            for key in ("file", "labs", "interpolation", "burn_in", "meals", "two_way", "lesion_volume", *BodyLevers.model_fields):
+                if getattr(self, key):
+                    other = "csv" if key in ("file", "labs", "interpolation") else "model"
+                    hint = f'write driver = "{other}", or leave it out'
+                    raise wrong(f"{key} is not available with driver 'constant', where nothing changes in time", hint, key)
+            return self
+        for key, rulers in RULED_BY.items():
+            if key in self.model_fields_set and getattr(self, key) is not None:
+                raise wrong(f"{key} is computed with driver {self.driver!r} and cannot be set", f"what rules it: {rulers}", key)
+        if self.driver == "model" and (self.file or self.labs or self.interpolation):
+            raise wrong("measured values need driver 'csv'", 'write driver = "csv"', "file")
+        if self.driver == "csv" and not self.labs:
+            raise wrong("file is missing: driver 'csv' reads measured values", 'for example file = "labs.csv", beside the scenario', "file")
+        return self
 
 
 class Medium(Fluid):

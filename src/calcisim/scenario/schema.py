@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, model_validator
 
+import calcisim.scenario.body_treatments  # noqa: F401  (treatments of the body register themselves)
 from calcisim import units
 from calcisim.scenario import tissues
 from calcisim.scenario.errors import shown

@@ -23,6 +23,8 @@ def document(model: BaseModel) -> dict[str, Any]:
     """Fields as plain TOML values: quantities as texts with units, None left out."""
     found: dict[str, Any] = {}
     for name in type(model).model_fields:
+        if name in getattr(model, "computed", ()) or (name == "file" and getattr(model, "labs", None)):
+            continue  # a computed value is none of the file, and measured values are kept instead of the name of their file
         value = getattr(model, name)
         if value is None or (isinstance(value, (tuple, dict)) and not value and name != "shape"):
             continue

@@ -52,6 +52,10 @@ class Treatment(Table, ABC):
         """True from start to just before stop."""
         return bool(self.start <= t < (math.inf if self.stop is None else self.stop))
 
+    def clashes(self, other: "Treatment") -> bool:
+        """True when both cannot act on one place at the same time."""
+        return (self.kind, self.site, getattr(self, "drug", "")) == (other.kind, other.site, getattr(other, "drug", ""))
+
     @abstractmethod
     def levers(self, t: float) -> Levers:
         """What it moves at time t [s]."""
