@@ -32,7 +32,8 @@ class BodyLevers(Table):
     Intakes; alkali_intake beside food; calcium_carbonate: an antacid, with its calcium, base and binding of phosphate; phosphate_binder:
     dose as calcium carbonate of equal binding, with meals; glomerular_filtration: of the kidneys, before hypercalcaemia lowers it;
     hydroxyvitamin_d: level that supply would hold; calcitriol_dose; extrarenal_calcitriol: made outside the kidney at healthy
-    25-hydroxyvitamin D, as in granulomas; bone_release: calcium set free by disease, uncoupled from formation; aluminium: of the plasma; carbon_dioxide: arterial.
+    25-hydroxyvitamin D, as in granulomas; bone_release: calcium set free by disease, uncoupled from formation; aluminium: of the plasma;
+    carbon_dioxide: arterial.
     Factors, 1 in health: calcium_excretion (0.6: a thiazide), magnesium_reabsorption, calcium_set_point, parathyroid_mass,
     parathyroid_remnant (share that surgery or disease left), fgf23_production, klotho, calcitriol_breakdown (CYP24A1), bone_resorption,
     gut_absorption (of calcium). Added to health, 0 there: calcimimetic (0.08: fall of the set point), pth_related_peptide (healthy PTH).

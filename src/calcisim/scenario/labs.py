@@ -304,8 +304,8 @@ def interpolation(raw: object) -> dict[str, str]:
 
 
 def method(chosen: Mapping[str, str], column: str) -> str:
-    """The method for a column: the one under its name, or under the same analyte in another unit, else the default."""
-    return next((chosen[name] for name in _twins(column) if name in chosen), chosen["default"])
+    """The method for a column: the one under its name, or under the same analyte in another unit, else the default; pchip of {}."""
+    return next((chosen[name] for name in _twins(column) if name in chosen), chosen.get("default", METHODS[0]))
 
 
 class Series(NamedTuple):

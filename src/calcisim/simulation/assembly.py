@@ -27,11 +27,6 @@ AVOGADRO = 6.02214076e23  # 1/mol, exact by definition of the mole
 UNENDING = 0.5e-3  # m: the terminal radius that stands for none, half of the largest clump
 
 
-def fluid(scenario: Any) -> Ultrafiltrate:
-    """What the scenario's plasma or medium passes through a vessel wall."""
-    return ultrafiltrate(**scenario.fluid.laboratory())
-
-
 def _row_name(scenario: Any, phase: str) -> str:
     """Table of data/minerals.toml that stands for a phase."""
     return str(scenario.pathway.amorphous) if phase == "ACP" else phase
@@ -178,10 +173,9 @@ def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
     }
 
 
-def surroundings(scenario: Any, one: Any, composition: Any = None) -> Surroundings:
-    """The fluid around a site: a medium that is poured into it, or the scenario's own."""
-    composition = scenario.fluid if composition is None else composition
-    water = ultrafiltrate(**composition.laboratory())
+def surroundings(one: Any, composition: Any, water: Ultrafiltrate | None = None) -> Surroundings:
+    """The fluid around a site: plasma or medium as it is composed, or what of it passes a vessel wall (`water`) where that is computed."""
+    water = ultrafiltrate(**composition.laboratory()) if water is None else water
     carbon_dioxide = one.carbon_dioxide if one.carbon_dioxide is not None else water.pco2_atm
     return Surroundings(
         fluid=np.array([getattr(water, name) for name in SPECIES]),
@@ -193,10 +187,10 @@ def surroundings(scenario: Any, one: Any, composition: Any = None) -> Surroundin
     )
 
 
-def model(scenario: Any) -> ModelSetup:
-    """Laws and constants that all sites share."""
+def model(scenario: Any, water: Ultrafiltrate | None = None) -> ModelSetup:
+    """Laws and constants that all sites share. water: what passes a vessel wall at the start, where that is computed and not written."""
     temperature = scenario.fluid.temperature
-    water = fluid(scenario)
+    water = ultrafiltrate(**scenario.fluid.laboratory()) if water is None else water
     transport = parameters.values("transport")
     phases, stoichiometry, molar_mass = phase_laws(scenario)
     particle = _particle(scenario)
@@ -307,11 +301,10 @@ def _face(kind: str, coefficient: float | None) -> float:
     return float("inf") if kind == "plasma" else 0.0
 
 
-def site(scenario: Any, one: Any) -> SiteSetup:
-    """Arrays of one site."""
+def site(one: Any, around: Surroundings) -> SiteSetup:
+    """Arrays of one site in its fluid at the start."""
     from calcisim.scenario.regions import mask
 
-    around = surroundings(scenario, one)
     index, tissues = paint(one)
     grid = one.grid
     nx, ny, nz = grid.counts

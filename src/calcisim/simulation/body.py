@@ -73,6 +73,7 @@ class Body:
             self.amount[:] = 0.0
         self.initial = self.pools()
         self._happen(0.0)
+        self.chunks.append(self._still())
 
     # --- what holds when ------------------------------------------------------------------------------------------
 
@@ -162,6 +163,13 @@ class Body:
             raise SolverError(self._why(p))
         self.step = FIRST_STEP
 
+    def _still(self) -> Chunk:
+        """The present state as steps of no length, for looks before the first one."""
+        knots = body_steps.knots(1)
+        p = self.parameters(self.time)
+        _close(knots, 0, self.time, self.state, self.amount, p)
+        return Chunk(knots, p)
+
     def _why(self, p: Array) -> str:
         """Words for a body that could not be moved on."""
         out, flow = np.zeros((1, len(R))), np.zeros((1, len(F)))
@@ -170,9 +178,9 @@ class Body:
         body_steps.look(knots, 1, np.array([self.time]), p, np.empty(len(S)), flow, out)
         calcium, phosphate = out[0, R.calcium], out[0, R.phosphate]
         return (
-            f"the plasma model finds no step at day {self.time / DAY:g}: calcium {calcium:.3g}, phosphate {phosphate:.3g} mmol/L. Its "
-            "levers ask for more than a body can hold: look for an intake of 0, a large uptake by tissues, or a measured value far from the "
-            "others"
+            f"the plasma model finds no step at day {self.time / DAY:g}: calcium {calcium:.3g}, phosphate {phosphate:.3g} mmol/L. "
+            "Its levers ask for more than a body can hold: look for an intake of 0, a large uptake by tissues, or a measured value far "
+            "from the others"
         )
 
     def _happen(self, time: float) -> None:

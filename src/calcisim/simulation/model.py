@@ -13,6 +13,7 @@ accepted step the primaries are gathered in clumps (simulation/particles.py), wh
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from calcisim.physics.elimination import eliminate_minerals
 from calcisim.physics.routes import EXPOSED, HEALING
 from calcisim.physics.seeding import RANDOM_ARRIVALS, Arrivals, Lattice, draw, keep, predicted_rate
 from calcisim.simulation.particles import Particles
+from calcisim.simulation.plasma import Around
 from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
 from calcisim.simulation.state import State
 
@@ -38,8 +40,10 @@ SLACK = np.array([0.0, 0.0, 0.0, 1.0])  # alkalinity [eq/m³] may be near zero o
 class SiteProblem:
     """One site as a `StepProblem`: evaluates, linearises and accepts steps of its `State`."""
 
-    def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, active: np.ndarray, lattice: Lattice, key):
-        self.setup, self.model, self.state, self.lattice, self.key = setup, model, state, lattice, key
+    def __init__(
+        self, setup: SiteSetup, model: ModelSetup, state: State, active: np.ndarray, lattice: Lattice, key, around: Around | None = None
+    ):
+        self.setup, self.model, self.state, self.lattice, self.key, self.around = setup, model, state, lattice, key, around
         nz, ny, nx = setup.shape
         self.n_rows, self.row_size, self.n_active = nz * ny, nx, active.size
         self.active = active
@@ -94,6 +98,7 @@ class SiteProblem:
     def start_step(self, time: float, dt: float) -> None:
         """Draw the arrivals that the coming step must contain."""
         self.time, self.dt = time, dt
+        self.breathe(time + dt)
         state = self.state
         predicted_rate(state.rate, state.rate_before, dt, float(state.clock[3]), self.mean_rate)
         draw(
@@ -102,6 +107,13 @@ class SiteProblem:
         )  # fmt: skip
         self._sort_rows()
         self.particles.hold_still(dt)
+
+    def breathe(self, time: float) -> None:
+        """The fluid around the site as it is at `time` [s], where it changes."""
+        if self.around is not None:
+            self.setup.plasma[...] = self.around.at(time)
+            chemistry = self.model.chemistry._replace(carbon_dioxide=self.around.carbon_dioxide(time))
+            self.model = self.particles.model = replace(self.model, chemistry=chemistry)
 
     def _sort_rows(self) -> None:
         """Busy rows can gain or lose mineral within the step; quiet ones have nothing to grow, so one look after it is exact."""
@@ -121,6 +133,8 @@ class SiteProblem:
         """Base of the stage: the accepted state, plus w times what the first stage gained."""
         state, local = self.state, self.local
         self.stage = stage
+        if self.around is not None:
+            self.setup.plasma[...] = self.around.at(stage.time)
         if stage.number == 1:
             self.c[...] = state.c
             self.base[...] = state.u

@@ -117,6 +117,14 @@ class BodyPlasma(PlasmaDriver):
         return [_row(report, flows, healthy) for report, flows in zip(out, flow, strict=True)]
 
 
+    def books(self) -> dict[str, float]:
+        """Imbalance of the body's ledgers now."""
+        return {f"ledger_plasma_{name}_relative": float(value) for name, value in zip(LEDGERS, self.body.ledger(), strict=True)}
+
+
+LEDGERS = ("calcium", "phosphorus", "magnesium")
+
+
 def _movement(reports: Array) -> Array:
     """Largest change of ln calcium, phosphate or bicarbonate from one time to the next."""
     columns = np.log(np.maximum(reports[:, [R.calcium_ionised, R.phosphate, R.bicarbonate]], 1e-9))

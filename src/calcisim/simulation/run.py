@@ -8,8 +8,11 @@ import numpy as np
 
 from calcisim import jit
 from calcisim.numerics import threads as team
+from calcisim.physics.plasma import Ultrafiltrate
 from calcisim.scenario.treatments import combined
 from calcisim.simulation import assembly, measures
+from calcisim.simulation.exchange import Exchange, Watch
+from calcisim.simulation.plasma import Around, BodyPlasma, driver
 from calcisim.simulation.setup import ModelSetup
 from calcisim.simulation.site import Site
 
@@ -18,6 +21,9 @@ _SUMS = (
     "excised_calcium_mg", "engulfed_calcium_mg", "drained_calcium_mg",
 )  # fmt: skip
 _LARGEST = ("ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "mineral_volume_fraction_max")
+
+
+PLASMA = "the plasma."  # before the names of its arrays: no site can be called so
 
 
 def never() -> bool:
@@ -36,19 +42,28 @@ class Simulation:
         self.scenario, self.seed = scenario, scenario.seed if seed is None else seed
         self.threads = threads
         team.use(threads)
-        shared = assembly.model(scenario)
-        self.sites = {one.name: self._site(shared, one) for one in scenario.site}
+        self.plasma = driver(scenario)
+        two_way = scenario.plasma is not None and scenario.plasma.two_way
+        self.plasma.advance(0.0 if two_way else scenario.duration)
+        water = self.plasma.water(0.0)
+        shared = assembly.model(scenario, water)
+        self.sites = {one.name: self._site(shared, one, water) for one in scenario.site}
+        volume = scenario.plasma.lesion_volume if scenario.plasma is not None else None
+        self.exchange = Exchange(self.plasma, self.sites, volume) if two_way and isinstance(self.plasma, BodyPlasma) else None
+        self.watch = Watch(scenario.fluid.changes and not two_way, self.sites, volume)
         self.moments = {name: self._moments(name) for name in self.sites}
         for name in self.sites:
             self._act(name, 0.0)
 
-    def _site(self, shared: ModelSetup, one: Any) -> Site:
-        setup = assembly.site(self.scenario, one)
-        shared = replace(shared, chemistry=assembly.surroundings(self.scenario, one).chemistry)
+    def _site(self, shared: ModelSetup, one: Any, water: Ultrafiltrate) -> Site:
+        start = assembly.surroundings(one, self.scenario.fluid, water)
+        setup = assembly.site(one, start)
+        shared = replace(shared, chemistry=start.chemistry)
         if setup.shear_rate > 0.0:
             clump = assembly.clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate)
             shared = replace(shared, clump=clump)
-        return Site(setup, shared, self.seed)
+        around = Around(self.plasma, one.carbon_dioxide) if self.scenario.fluid.changes else None
+        return Site(setup, shared, self.seed, around)
 
     def _moments(self, name: str) -> list[float]:
         """Times at which something happens to a site, ascending."""
@@ -69,6 +84,19 @@ class Simulation:
             progress(now)
             return should_stop()
 
+        while self.time < until:
+            reach = until
+            if self.exchange is not None:
+                if self.time >= self.exchange.end:
+                    self.exchange.open(self.sites)
+                reach = min(until, self.exchange.end)
+            if not self._advance_sites(reach, after_step):
+                return False
+        self.watch.look(self.sites, until)
+        return True
+
+    def _advance_sites(self, until: float, after_step: Callable[[float], bool]) -> bool:
+        """Move every site to `until` [s]; False when `after_step` asked to stop before that."""
         for name, site in self.sites.items():
             while site.time < until:
                 target = min((moment for moment in self.moments[name] if site.time < moment <= until), default=until)
@@ -108,7 +136,11 @@ class Simulation:
     def observables(self) -> dict[str, Any]:
         """Totals over the sites, and the same names for each under `sites`."""
         sites = {name: measures.site_values(site) for name, site in self.sites.items()}
-        return {**_total(self.sites, sites), "sites": sites}
+        return {**_total(self.sites, sites), **self._of_plasma(), "sites": sites}
+
+    def _of_plasma(self) -> dict[str, Any]:
+        """What is reported of a plasma that is computed."""
+        return {**self.plasma.rows(np.array([self.time]))[0], **self.plasma.books()} if isinstance(self.plasma, BodyPlasma) else {}
 
     def fields(self) -> dict[str, dict[str, tuple[np.ndarray, str, str]]]:
         return {name: measures.fields(site) for name, site in self.sites.items()}
@@ -133,7 +165,8 @@ class Simulation:
     # --- checkpoints ----------------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {f"{name}.{key}": array for name, site in self.sites.items() for key, array in site.state.arrays().items()}
+        own = {f"{name}.{key}": array for name, site in self.sites.items() for key, array in site.state.arrays().items()}
+        return own | ({f"{PLASMA}{key}": array for key, array in self.exchange.arrays().items()} if self.exchange is not None else {})
 
     def meta(self) -> dict[str, Any]:
         counts = {name: site.count() for name, site in self.sites.items()}
@@ -146,12 +179,14 @@ class Simulation:
                 self._stand_in(self.sites[name], event)
 
     def _stand_in(self, site: Site, event: Any) -> None:
-        site.stand_in(assembly.surroundings(self.scenario, self._described(site), event.medium), event.share)
+        site.stand_in(assembly.surroundings(self._described(site), event.medium or self.scenario.fluid), event.share)
 
     @classmethod
     def restore(cls, scenario: Any, arrays: dict[str, np.ndarray], meta: dict[str, Any], threads: int = 1) -> "Simulation":
         """The simulation as a checkpoint left it."""
         simulation = cls(scenario, meta["seed"], threads)
+        if simulation.exchange is not None:
+            simulation.exchange.load({key.removeprefix(PLASMA): array for key, array in arrays.items() if key.startswith(PLASMA)})
         for name, site in simulation.sites.items():
             simulation._pour(name, meta["times"][name])
             own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}

@@ -15,6 +15,7 @@ from calcisim.physics.seeding import Arrivals, first_arrivals
 from calcisim.simulation import lattice as seeding_lattice
 from calcisim.simulation.ledger import Ledger
 from calcisim.simulation.model import SiteProblem
+from calcisim.simulation.plasma import Around
 from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Surroundings, padded
 from calcisim.simulation.state import COHORTS, State
 
@@ -29,6 +30,7 @@ class Site:
     setup: SiteSetup
     model: ModelSetup
     seed: int
+    around: Around | None = None  # the fluid over time, where it changes
     newton: NewtonControl = field(default_factory=NewtonControl)
 
     def __post_init__(self) -> None:
@@ -38,7 +40,7 @@ class Site:
         key = rng.key(self.seed, setup.name)
         self.state = _initial(setup, self.model, self.active, self.lattice.identity.size)
         first_arrivals(self.lattice, self.state.arrivals, *key)
-        self.problem = SiteProblem(setup, self.model, self.state, self.active, self.lattice, key)
+        self.problem = SiteProblem(setup, self.model, self.state, self.active, self.lattice, key, self.around)
         self.size = StepSize(FIRST_STEP, largest=LARGEST_STEP, first=FIRST_STEP)
         self.counters = Counters()
         self.state.ledger = Ledger(self.problem.held())
@@ -64,6 +66,7 @@ class Site:
         self.problem.particles.bind()
         self.size.dt, self.size.error = float(self.state.clock[1]), float(self.state.clock[2])
         self.problem.look_at_pores()
+        self.problem.breathe(self.time)
         self.counters = Counters(**{name: counters[name] for name in Counters.__dataclass_fields__})
         self.problem.hierarchy.vcycles = counters["vcycles"]
 
@@ -74,8 +77,9 @@ class Site:
     def advance(self, target: float, after_step: Callable[[float], bool]) -> bool:
         """Step to `target` exactly; False when `after_step(time)` asked to stop after a finished step."""
         while self.time < target:
+            near = target if self.around is None else min(target, self.around.limit(self.time))
             try:
-                now = advance(self.problem, self.time, target, self.size, self.newton, self.counters)
+                now = advance(self.problem, self.time, near, self.size, self.newton, self.counters)
             except SolverError as error:
                 raise SolverError(f"site {self.setup.name!r}: {error}") from None
             self.state.clock[0] = now

@@ -7,6 +7,7 @@ from typing import Any
 
 from calcisim.errors import UsageError
 from calcisim.physics import phases as ph
+from calcisim.physics.plasma import Ultrafiltrate
 from calcisim.simulation import assembly
 from calcisim.simulation.run import Simulation
 from calcisim.simulation.setup import ModelSetup
@@ -91,5 +92,5 @@ class Varied(Simulation):
         self.laws = dict(laws or {})
         super().__init__(scenario, seed, threads)
 
-    def _site(self, shared: ModelSetup, one: Any) -> Site:
+    def _site(self, shared: ModelSetup, one: Any, water: Ultrafiltrate) -> Site:
         return super()._site(changed(shared, self.laws), one)
