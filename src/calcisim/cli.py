@@ -158,6 +158,30 @@ def run(
 
 
 @app.command()
+def plasma(
+    name: Name,
+    sets: Sets = None,
+    years: Annotated[float | None, typer.Option(help="simulated years; the scenario's own length by default")] = None,
+    days: Annotated[float | None, typer.Option(help="simulated days, instead of years")] = None,
+    quick: Quick = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="run directory; a new numbered one below runs/ by default")] = None,
+    force: Annotated[bool, typer.Option("--force", help="move what is in --out aside to DIR.old-1")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The body alone: plasma, hormones and kidneys of a scenario over years, on reference ranges."""
+    from calcisim.errors import UsageError
+    from calcisim.studies import plasma as study
+
+    if years is not None and days is not None:
+        raise UsageError("--years and --days: give one of them.")
+    length = years * 365.25 if years is not None else days
+    command = shlex.join(["calcisim", *sys.argv[1:]])
+    request = study.Request(name, tuple(sets or ()), length, quick, out, force, command)
+    _report(study.start(request, _quietly if quiet else _say), as_json)
+
+
+@app.command()
 def resume(directory: RunDirectory, threads: Threads = None, as_json: Json = False, quiet: Quiet = False) -> None:
     """Go on with a stopped run; byte for byte as if it had never stopped."""
     from calcisim.studies import execute, progress
@@ -193,7 +217,7 @@ def _print_summary(document: dict[str, Any]) -> None:
         if value is not None and not name.startswith("ledger"):
             shown = f"{value:.4g}" if isinstance(value, float) else value
             print(f"{name.replace('_', ' '):>32}: {shown} {entry.unit if entry.unit != '1' else ''}".rstrip())
-    worst = max((abs(document.get(f"ledger_{kind}_relative") or 0.0) for kind in ("calcium", "phosphorus", "alkalinity")), default=0.0)
+    worst = max((abs(value) for name, value in document.items() if name.startswith("ledger_") and isinstance(value, float)), default=0.0)
     print(f"{'books close to':>32}: {worst:.1e}")
 
 

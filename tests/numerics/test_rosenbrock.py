@@ -1,4 +1,4 @@
-"""The Rosenbrock method: its tableau against the order conditions, the order that is measured, stiff equations, damping, linear algebra."""
+"""The Rosenbrock method: tableau, order, stiff equations, damping, linear algebra; and its steps through the body."""
 
 import math
 from itertools import pairwise
@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from physics.test_body import DAY, HOUR, KIDNEYS_15, LITRE_HOUR, ON, VITAMIN, WORK, change, live, person, scale, weeks
 from scipy.integrate import solve_ivp
 
 from calcisim.numerics.rosenbrock import GAMMA, ORDER, STAGES, error_norm, factor, rodas, solve, step_factor
+from calcisim.physics.body_names import F, P, S
+from calcisim.physics.body_steps import DONE, FULL, advance, knots
 
 TABLEAU = rodas()
 
@@ -260,3 +263,69 @@ def test_the_step_factor_is_bounded_and_follows_the_error():
     factors = [step_factor(error, False) for error in np.geomspace(1e-9, 1e6, 60)]
     assert factors == sorted(factors, reverse=True)
     assert min(factors) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("method", ["LSODA", "Radau"])
+@pytest.mark.parametrize("case", ["kidneys", "vitamin D", "dialysis"])
+def test_other_integrators_agree_to_a_tenth_of_a_thousandth(case, method):
+    def other(y, levers, seconds):
+        p = person(levers)
+        done = solve_ivp(lambda t, y: change(y, p)[0], (0.0, seconds), y, method=method, rtol=1e-9, atol=1e-12 * scale())
+        assert done.success
+        return done.y[:, -1]
+
+    def ours(y, levers, seconds):
+        return live(person(levers), seconds, 1e-4, y).y
+
+    if case == "dialysis":
+        assert weeks(2, ours) == pytest.approx(weeks(2, other), rel=1e-4)
+    else:
+        levers = {"kidneys": KIDNEYS_15, "vitamin D": VITAMIN}[case]
+        for days in (10.0, 182.0):
+            assert ours(scale(), levers, days * DAY) == pytest.approx(other(scale(), levers, days * DAY), rel=1e-4)
+
+
+@pytest.mark.parametrize("levers", [KIDNEYS_15, VITAMIN], ids=["kidneys", "vitamin D"])
+def test_a_smaller_tolerance_gives_a_smaller_error(levers):
+    exact = live(person(levers), 182.0 * DAY, 1e-10).y
+    errors = [np.abs(live(person(levers), 182.0 * DAY, relative).y / exact - 1.0).max() for relative in (1e-3, 1e-5, 1e-7)]
+    assert errors[0] < 1e-4
+    assert errors[1] < errors[0] / 10.0
+    assert errors[2] < errors[1] / 10.0
+
+
+def test_dialysis_removes_what_its_clearance_says():
+    """−K ∫ Pi dt by the cubic through the recorded knots and their slopes, to 1e-5."""
+    life = live(person(ON), 4.0 * HOUR, 1e-5)
+    volume = life.p[P.plasma_volume] + life.p[P.interstitial_volume]
+    dt, level, slope = np.diff(life.knots.time), life.knots.state[:, S.phosphate] / volume, life.knots.slope[:, S.phosphate] / volume
+    integral = (dt * (level[:-1] + level[1:]) / 2.0 + dt**2 * (slope[:-1] - slope[1:]) / 12.0).sum()
+    assert life.amount[F.phosphate_dialysed] == pytest.approx(-9.6 * LITRE_HOUR * integral, rel=1e-5)
+
+
+def test_steps_land_where_they_should_and_every_knot_is_put_down():
+    life = live(person(KIDNEYS_15), 1234567.891)
+    assert (life.status, life.time, life.knots.time[0], life.knots.time[-1]) == (DONE, 1234567.891, 0.0, 1234567.891)
+    assert (np.diff(life.knots.time) > 0.0).all()
+    assert (life.knots.state[0] == scale()).all()
+    assert not life.knots.amount[0].any()
+    assert (life.knots.state[-1] == life.y).all()
+    assert (life.knots.amount[-1] == life.amount).all()
+    for y, slope in zip(life.knots.state, life.knots.slope, strict=True):
+        assert (change(y, life.p)[0] == slope).all()
+
+
+def test_a_full_record_can_be_emptied_and_the_run_goes_on_as_if_nothing_had_been():
+    p, until = person(KIDNEYS_15), 365.0 * DAY
+    whole = live(p, until)
+    y, amount, room, seen_times = scale().copy(), np.zeros(len(F)), knots(7), []
+    status, time, dt, fills = FULL, 0.0, 60.0, 0
+    while status == FULL:
+        status, time, dt, count = advance(time, until, y, amount, p, scale(), 1e-4, dt, WORK, room, 0)
+        seen_times += list(room.time[:count])
+        fills += status == FULL
+    assert fills > 3
+    assert (status, time) == (DONE, until)
+    assert seen_times == list(whole.knots.time)
+    assert (y == whole.y).all()
+    assert (amount == whole.amount).all()

@@ -110,7 +110,7 @@ def fluid(y, p):
 def signals(y, body, p):
     """BDY-6. Effective hormones, relative to health.
 
-    gate m = hill(Mg)/hill(Mg_0); PTH (PTH/PTH_0 + PTHrP)(1 − r + r m); vitamin D (D + ε max(D25 − D25_x, 0))/D_0;
+    gate m = hill(Mg)/hill(Mg_0); PTH (PTH/PTH_0 + PTHrP)(1 − r + r m); vitamin D (D + ε z/(1 + z/K))/D_0, z = max(D25 − D25_x, 0);
     FGF23 F/F_0 klotho γ^n_Kl.
     Source: data/body.toml.
     """
@@ -123,6 +123,7 @@ def signals(y, body, p):
     secreted = max(y[S.pth] / p[P.healthy_pth], LEAST)
     pth = max((secreted + p[P.pth_related_peptide]) * (1.0 - share + share * gate), 1e-4)
     excess = max(y[S.hydroxyvitamin_d] - p[P.displaced_threshold], 0.0)
+    excess /= 1.0 + p[P.displaced_saturation] * excess
     vitamin = max(y[S.calcitriol] + p[P.displaced_potency] * excess, LEAST * p[P.healthy_calcitriol]) / p[P.healthy_calcitriol]
     fgf23 = max(y[S.fgf23] / p[P.healthy_fgf23], LEAST) * p[P.klotho] * gamma ** p[P.klotho_nephron_exponent]
     return Signals(x, q, gamma, pth, vitamin, fgf23, gate, filtration)
@@ -300,8 +301,8 @@ def vitamin_d(y, s, absorbed, p, dy):
     """BDY-14. 25-hydroxyvitamin D, calcitriol and FGF23.
 
     made = k_D D_0 sub γ^ν (h_0 + (1 − h_0) h Pe/(Pe + h − 1)) Fe^(−h_F) q^(−h_Pi) x^(−h_Ca) + outside the kidney X D25/D25_0 + given;
-    broken down = k_D c D De^c24 Fe^f24/(1 + max(D25 − D25_0, 0)/K_24); FGF23 follows
-    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (D25/D25_0)^e and is cleared at k_F (1 − w + w min(γ, 1.2)).
+    broken down = k_D c D De^c24 Fe^f24/(1 + max(D25 − D25_x, 0)/K_24); FGF23 follows
+    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (min(D25, D25_x)/D25_0)^e and is cleared at k_F (1 − w + w min(γ, 1.2)).
     Source: data/body.toml; peterson2010 for k_D.
     """
     d25, healthy = max(y[S.hydroxyvitamin_d], 0.0), p[P.healthy_hydroxyvitamin_d]
@@ -317,13 +318,13 @@ def vitamin_d(y, s, absorbed, p, dy):
     made *= s.x ** -p[P.hydroxylation_calcium_exponent]
     made += p[P.extrarenal_calcitriol] * d25 / healthy + p[P.calcitriol_supply]
     broken = turnover * p[P.calcitriol_breakdown] * y[S.calcitriol] * s.vitamin ** p[P.breakdown_vitamin_exponent]
-    broken *= fgf23 ** p[P.breakdown_fgf23_exponent] / (1.0 + p[P.breakdown_competition] * max(d25 - healthy, 0.0))
+    broken *= fgf23 ** p[P.breakdown_fgf23_exponent] / (1.0 + p[P.breakdown_competition] * max(d25 - p[P.displaced_threshold], 0.0))
     dy[S.calcitriol] = made - broken + p[P.measured_calcitriol_rate] * (p[P.measured_calcitriol] - y[S.calcitriol])
     load = max(absorbed / p[P.absorbed_phosphate], 1e-4)
     aim = p[P.healthy_fgf23] * p[P.fgf23_production] * load ** p[P.fgf23_intake_exponent]
     aim *= max(s.gamma, 0.02) ** -p[P.fgf23_nephron_exponent] * s.q ** p[P.fgf23_phosphate_exponent]
     aim *= s.vitamin ** p[P.fgf23_vitamin_exponent] * s.pth ** p[P.fgf23_pth_exponent]
-    aim *= (max(d25, 0.1 * healthy) / healthy) ** p[P.fgf23_hydroxyvitamin_exponent]
+    aim *= (min(max(d25, 0.1 * healthy), p[P.displaced_threshold]) / healthy) ** p[P.fgf23_hydroxyvitamin_exponent]
     renal = p[P.fgf23_renal_share]
     cleared = (1.0 - renal + renal * min(s.gamma, 1.2)) * y[S.fgf23]
     dy[S.fgf23] = p[P.fgf23_turnover] * (aim - cleared) + p[P.measured_fgf23_rate] * (p[P.measured_fgf23] - y[S.fgf23])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calcisim.errors import UsageError
-from calcisim.results import clump_sizes, composition, maps, observables, spectrum, store, style, summary, timeseries
+from calcisim.results import clump_sizes, composition, maps, observables, plasma, spectrum, store, style, summary, timeseries
 
 DAY = 86400.0
 Series = dict[str, np.ndarray]
@@ -38,6 +38,9 @@ def draw(directory: Path, references: Iterable[Any] | None = None, formats: Sequ
 
         references = scenario.load(str(directory / "scenario.resolved.toml")).reference
     series = timeseries.read(directory)
+    of_plasma = _plasma_figure(directory, series, formats)
+    if not (directory / store.NAME).exists() and of_plasma:  # the body alone
+        return of_plasma
     found = maps.available(directory / store.NAME)
     made = _main_figure(directory, series, list(references), found, formats)
     for number, chosen in enumerate(found):
@@ -49,7 +52,17 @@ def draw(directory: Path, references: Iterable[Any] | None = None, formats: Sequ
         with style.figure(*clump_sizes.SIZE) as figure:
             clump_sizes.paint(figure, site, day, clumps)
             made += style.save(figure, directory / "figures" / f"clumps-{_slug(site)}", formats)
-    return made + _mineral_figures(directory, series, formats)
+    return made + _mineral_figures(directory, series, formats) + of_plasma
+
+
+def _plasma_figure(directory: Path, series: Series, formats: Sequence[str]) -> list[Path]:
+    """The plasma over time, where it is computed."""
+    if not plasma.drawable(series):
+        return []
+    with style.figure(*plasma.SIZE) as figure:
+        plasma.paint(figure, series)
+        figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
+        return style.save(figure, directory / "figures" / "plasma", formats)
 
 
 def _mineral_figures(directory: Path, series: Series, formats: Sequence[str]) -> list[Path]:
@@ -95,7 +108,8 @@ def _title(directory: Path) -> str:
 
         document = run_directory.provenance(directory)
     factor, unit = style.time_unit(document["days"])
-    return f"{document['scenario']}, {document['days'] * factor:g} {unit}, seed {document['seed']}"
+    seed = "" if document.get("plasma_only") or "seed" not in document else f", seed {document['seed']}"
+    return f"{document['scenario']}, {document['days'] * factor:g} {unit}{seed}"
 
 
 def _letter(axes: Any, number: int) -> None:

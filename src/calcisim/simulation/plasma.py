@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from calcisim.physics.body import APPARENT_PK1
-from calcisim.physics.body_names import F, P, R
+from calcisim.physics.body_names import F, P, R, S
 from calcisim.physics.kinetics import SPECIES
-from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
+from calcisim.physics.plasma import Ultrafiltrate, saturation, ultrafiltrate
 from calcisim.scenario.body_treatments import DAY
 from calcisim.simulation.body import Body
 
@@ -113,13 +113,19 @@ class BodyPlasma(PlasmaDriver):
         """What is reported of the plasma at ascending times [s], by the names of summary.json."""
         out = self.reports(times)
         _, flow = self.body.look(times)
-        healthy = self.body.scale[-1] / (self.body.healthy[P.plasma_volume] + self.body.healthy[P.interstitial_volume])
-        return [_row(report, flows, healthy) for report, flows in zip(out, flow, strict=True)]
+        healthy = self.body.scale[S.colloid] / (self.body.healthy[P.plasma_volume] + self.body.healthy[P.interstitial_volume])
+        rows = [_row(report, flows, healthy) for report, flows in zip(out, flow, strict=True)]
+        return [row | _saturation(self.water(float(time)), self.fluid.temperature) for row, time in zip(rows, times, strict=True)]
 
 
     def books(self) -> dict[str, float]:
         """Imbalance of the body's ledgers now."""
         return {f"ledger_plasma_{name}_relative": float(value) for name, value in zip(LEDGERS, self.body.ledger(), strict=True)}
+
+
+    def amounts(self) -> dict[str, float]:
+        """What crossed the boundary of the body's pools from day 0 [mmol], by the names of F; gains are positive."""
+        return {name.name: 1e3 * float(self.body.amount[name]) for name in F}
 
 
 LEDGERS = ("calcium", "phosphorus", "magnesium")
@@ -157,6 +163,12 @@ def _row(report: Array, flow: Array, healthy_colloid: float) -> dict[str, float]
         "urine_magnesium_mmol_per_d": -flow[F.magnesium_urine] * per_day,
         "bone_calcium_balance_mmol_per_d": -(flow[F.calcium_resorbed] + flow[F.calcium_formed]) * per_day,
     }
+
+
+def _saturation(water: Ultrafiltrate, temperature: float) -> dict[str, float]:
+    """Saturation indices of plasma water for the minerals that soft tissue bears."""
+    found = saturation(water, temperature)
+    return {f"saturation_index_{name}": found[phase] for name, phase in (("hap", "HAP"), ("ocp", "OCP"), ("acp", "ACP2"))}
 
 
 class Around:

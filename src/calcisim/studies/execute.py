@@ -80,7 +80,12 @@ def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
     _check_threads(request.threads)
     sets = (*request.sets, *([f"seed={request.seed}"] if request.seed is not None else []))
     scenario = engine.load(request.name, sets, request.quick)
-    end = scenario.duration if request.days is None else _end(scenario, request.days)
+    if scenario.kind == "plasma":
+        from calcisim.studies import plasma
+
+        alone = plasma.Request(request.name, sets, request.days, request.quick, request.out, request.force, request.command)
+        return plasma.start(alone, reporter.note)
+    end = scenario.duration if request.days is None else end_of(scenario, request.days)
     resources.refuse_if_too_large(engine.memory(scenario))
     if request.out is None:
         place, held = run_directory.numbered(Path("runs"), request.name)
@@ -102,6 +107,10 @@ def resume(place: Path, threads: int | None, reporter: Reporter, engine: Engine)
     document = run_directory.provenance(place)
     if (done := summary.read(place)) is not None:
         return Outcome(place, done, already=True)
+    if document.get("plasma_only"):
+        from calcisim.studies import plasma
+
+        return plasma.resume(place, document, reporter.note)
     held = run_directory.lock(place)
     try:
         if (done := summary.read(place)) is not None:  # another process finished it while this one waited
@@ -312,7 +321,7 @@ def _check_threads(wanted: int | None) -> None:
         raise UsageError(f"--threads {wanted}: must be 1 to {_MOST_THREADS}.")
 
 
-def _end(scenario: Any, days: float) -> float:
+def end_of(scenario: Any, days: float) -> float:
     """Time [s] of --days, held to the limits that the schema has for duration and for the number of outputs."""
     from calcisim import units
     from calcisim.scenario.check import too_many

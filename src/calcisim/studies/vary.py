@@ -93,4 +93,4 @@ class Varied(Simulation):
         super().__init__(scenario, seed, threads)
 
     def _site(self, shared: ModelSetup, one: Any, water: Ultrafiltrate) -> Site:
-        return super()._site(changed(shared, self.laws), one)
+        return super()._site(changed(shared, self.laws), one, water)
