@@ -21,7 +21,7 @@ LITRE_HOUR = 1e-3 / HOUR
 # Rows of data/body.toml before they were changed: the first fit, whose simulated numbers the design sheet of the model gives.
 ORIGINAL = {
     "formation_limit": 1.45, "breakdown_competition": 0.0, "fgf23_hydroxyvitamin_exponent": 0.0, "displaced_potency": 4e-4,
-    "colloid_bone_share": 0.0, "colloid_precipitation": 0.0,
+    "displaced_saturation": 0.0, "formation_time": 1440.0 * HOUR, "colloid_bone_share": 0.0, "colloid_precipitation": 0.0,
 }  # fmt: skip
 WORK = work()
 

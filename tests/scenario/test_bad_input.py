@@ -14,6 +14,11 @@ def swap(old, new):
     return GOOD.replace(old, new)
 
 
+BODY = 'title = "body"\nduration = "10 day"\nkind = "plasma"\n[plasma]\ndriver = "model"\n'
+LABS = BODY.replace('"model"', '"csv"')
+DIALYSIS = '[[treatment]]\nkind = "haemodialysis"\n'
+DIET = '[[treatment]]\nkind = "plasma"\n'
+
 # name: (text, key of the message, fragment of the message or hint)
 BAD = {
     "empty": ("", "", "the file is empty"),
@@ -25,7 +30,8 @@ BAD = {
     "no plasma": (swap('[plasma]\ncalcium = "2.4 mmol/L"\nphosphate = "1.1 mmol/L"\n', ""), "plasma", "[plasma] is missing"),
     "plasma and medium": (GOOD + '[medium]\ncalcium="1 mM"\nphosphate="1 mM"\n', "medium", "has [plasma] and not [medium]"),
     "invitro with plasma": ('kind = "invitro"\n' + GOOD, "plasma", "has [medium] and not [plasma]"),
-    "kind plasma": ('kind = "plasma"\n' + GOOD, "kind", "comes with the plasma model"),
+    "kind plasma with a site": ('kind = "plasma"\n' + GOOD, "site", "is the body without a site"),
+    "kind plasma, constant": ('kind = "plasma"\n' + GOOD[: GOOD.index("[[site]]")], "plasma.driver", "this one is constant"),
     "kind misspelt": ('kind = "tisue"\n' + GOOD, "kind", "'tissue', 'plasma' or 'invitro'"),
     "unitless": (swap('"2.4 mmol/L"', "2.4"), "plasma.calcium", "has no unit"),
     "unitless text": (swap('"2.4 mmol/L"', '"2.4"'), "plasma.calcium", "has no unit"),
@@ -53,10 +59,41 @@ BAD = {
     "both calciums": (swap("phosphate", 'calcium_ionised = "1.2 mM"\nphosphate'), "plasma.calcium", "both are given"),
     "no calcium": (swap('calcium = "2.4 mmol/L"\n', ""), "plasma.calcium", "neither is given"),
     "no phosphate": (swap('phosphate = "1.1 mmol/L"\n', ""), "plasma.phosphate", "is missing"),
-    "driver model": (swap("phosphate", 'driver = "model"\nphosphate'), "plasma.driver", "not available"),
+    "model with calcium": (swap("phosphate", 'driver = "model"\nphosphate'), "plasma.calcium", "what rules it: calcium_intake"),
+    "model with phosphate": (BODY + 'phosphate = "1.1 mmol/L"\n', "plasma.phosphate", "what rules it: phosphate_intake"),
+    "model with pH": (BODY + "ph = 7.4\n", "plasma.ph", "what rules it: carbon_dioxide"),
+    "model with a file": (BODY + 'file = "labs.csv"\n', "plasma.file", "need driver 'csv'"),
+    "lever of a constant plasma": (swap("phosphate", 'aluminium = "3 umol/L"\nphosphate'), "plasma.aluminium", 'write driver = "model"'),
+    "no filtration": (BODY + 'glomerular_filtration = "0 mL/min"\n', "plasma.glomerular_filtration", "below the limit of 1 mL/min"),
+    "filtration of 500": (BODY + 'glomerular_filtration = "500 mL/min"\n', "plasma.glomerular_filtration", "above the limit of 200 mL/min"),
+    "intake without a unit": (BODY + "phosphate_intake = 42\n", "plasma.phosphate_intake", "has no unit"),
+    "intake in a wrong unit": (BODY + 'phosphate_intake = "42 mmol/L"\n', "plasma.phosphate_intake", "or mg/day"),
+    "lever misspelt": (BODY + 'phosphate_intak = "42 mmol/day"\n', "plasma.phosphate_intak", "did you mean 'phosphate_intake'"),
+    "meals of half": (BODY + "meals = 2.5\n", "plasma.meals", "not a whole number"),
+    "dialysis of a constant plasma": (GOOD + '[[treatment]]\nkind = "haemodialysis"\n', "treatment.0.kind", "the plasma is constant"),
+    "dialysis of a site": (BODY + DIALYSIS + 'site = "a"\n', "treatment.0.site", "acts on the whole body"),
+    "dialysis twice at a time": (BODY + DIALYSIS + DIALYSIS + 'start = "1 day"\n', "treatment.1.start", "overlaps treatment 0"),
+    "dialysis twice a day": (BODY + DIALYSIS + 'weekdays = ["Mon", "Mon"]\n', "treatment.0.weekdays", "two sessions would overlap"),
+    "dialysis on no weekday": (BODY + DIALYSIS + 'weekdays = ["Mon", "Wen"]\n', "treatment.0.weekdays", "did you mean 'Wed'"),
+    "dialysis for a day": (BODY + DIALYSIS + 'length = "24 h"\n', "treatment.0.length", "above the limit of 12 h"),
+    "diets at a time": (
+        BODY + DIET + 'phosphate_intake = "30 mmol/day"\n' + DIET + 'phosphate_intake = "20 mmol/day"\nstart = "1 day"\n',
+        "treatment.1.start",
+        "overlaps treatment 0 of the same kind of the whole body",
+    ),
+    "change of nothing": (BODY + DIET, "treatment.0.kind", "it changes nothing"),
+    "dose of nothing": (BODY + '[[treatment]]\nkind = "dose"\n', "treatment.0.kind", "nothing is given"),
+    "dose that stops": (
+        BODY + '[[treatment]]\nkind = "dose"\ncalcium = "10 mmol"\nstop = "3 day"\n',
+        "treatment.0.stop",
+        "a single dose has no stop",
+    ),
     "file without its driver": (swap("phosphate", 'file = "labs.csv"\nphosphate'), "plasma.file", "not available with driver 'constant'"),
     "file is a number": (swap("phosphate", "file = 3\nphosphate"), "plasma.file", "not a text"),
-    "driver csv with its file": (swap("phosphate", 'driver = "csv"\nfile = "labs.csv"\nphosphate'), "plasma.driver", "not available"),
+    "labs that are not there": (LABS + 'file = "labs.csv"\n', "plasma.file", "there is no file"),
+    "labs from elsewhere": (LABS + 'file = "../labs.csv"\n', "plasma.file", "leads out of the folder"),
+    "labs by an absolute path": (LABS + 'file = "/etc/passwd"\n', "plasma.file", "leads out of the folder"),
+    "csv without a file": (LABS, "plasma.file", "file is missing"),
     "two ways": (swap("phosphate", "two_way = true\nphosphate"), "plasma.two_way", "not available with driver 'constant'"),
     "two ways in words": (swap("phosphate", 'two_way = "yes"\nphosphate'), "plasma.two_way", "not true or false"),
     "driver misspelt": (swap("phosphate", 'driver = "konstant"\nphosphate'), "plasma.driver", "'constant'"),

@@ -19,7 +19,7 @@ from calcisim.scenario.body_treatments import DAY, BodyTreatment, Dose, Haemodia
 Array = np.ndarray
 TOLERANCE = 1e-4  # relative, of one step; errors of a whole run stay below 1e-4 (tests/physics/test_body.py)
 FIRST_STEP = 60.0  # s, after every change
-PULL = 1.0 / 86400.0  # 1/s: the model is drawn to a measured value within a day; assumed
+PULL = 1.0 / 600.0  # 1/s: the model is held at a measured value against its own regulation, which takes hours; assumed
 FIRST_MEAL, LAST_MEAL = 7.0 * 3600.0, 19.0 * 3600.0
 ELEMENTS = ("calcium", "phosphate", "magnesium")
 # Measured values that the model is drawn to, and those that it takes as they are.
