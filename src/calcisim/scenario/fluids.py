@@ -78,7 +78,7 @@ class Plasma(Fluid, BodyLevers):
     burn_in: Duration | None = None
     meals: Annotated[int, Field(ge=0, le=12)] = 0
     two_way: bool = False
-    lesion_volume: Annotated[float, Quantity("volume", "1 mm3", "10 L")] | None = None
+    lesion_volume: Annotated[float, Quantity("volume", "1 mm3", "100 L")] | None = None
 
     @property
     def changes(self) -> bool:
