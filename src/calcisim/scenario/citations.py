@@ -7,9 +7,14 @@ from calcisim.scenario.schema import Scenario
 
 
 def tables(scenario: Scenario) -> dict[str, dict[str, Parameter]]:
-    """The parameter tables that a scenario can read: all but those of tissues and materials that it does not name."""
+    """The parameter tables that a scenario can read: all but those of tissues and materials that it does not name, and of the body where
+    the plasma is constant; the body alone reads its own and that of plasma."""
+    if scenario.kind == "plasma":
+        return {name: parameters.table(name) for name in ("body", "plasma")}
     named = {site.tissue for site in scenario.site} | {region.material for site in scenario.site for region in site.region}
     every = parameters.all_tables()
+    if not scenario.fluid.changes:
+        del every["body"]
     return {name: rows for name, rows in every.items() if not name.startswith("tissues.") or name.partition(".")[2] in named}
 
 

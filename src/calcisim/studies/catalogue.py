@@ -18,7 +18,9 @@ def voxels(scenario: Any) -> int:
 
 
 def size(scenario: Any) -> str:
-    """The grids in words: "1-D 80", "3-D 64×64×64", or "0-D"."""
+    """The grids in words: "1-D 80", "3-D 64×64×64", or "0-D"; the body alone is "body"."""
+    if not scenario.site:
+        return "body"
     grids = [(len(site.grid.shape), "×".join(str(n) for n in site.grid.shape)) for site in scenario.site]
     return ", ".join(f"{dimension}-D {cells}".strip() for dimension, cells in grids)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 SCENARIO = "dystrophic/subdermal-cusp"
+BODY = "healthy/plasma"
 # Two fluids, so that both ways to the pH are compiled.
 _FLUIDS = """name,T_C,pH_in,alk_in_meq,log_pCO2_in,tot_Ca_mM,tot_P_mM,tot_Na_mM,tot_Cl_mM
 pH given,37,7.4,,,1.4,1.0,140,103
@@ -14,11 +15,11 @@ pH from alkalinity,37,,26,-1.28,1.4,1.0,140,103
 
 
 def warmup(say: Callable[[str], None]) -> float:
-    """Run the first minutes of the implant scenario, two fluids and one clump in a temporary directory; returns the seconds it took."""
+    """Run the first minutes of the implant scenario, two fluids, a body and one clump in a temporary directory; returns the seconds."""
     import numpy as np
 
     from calcisim.results import clumps
-    from calcisim.studies import execute, resources
+    from calcisim.studies import execute, plasma, resources
     from calcisim.studies.progress import Reporter
     from calcisim.studies.saturation import saturation
 
@@ -31,5 +32,6 @@ def warmup(say: Callable[[str], None]) -> float:
         fluids = Path(folder) / "fluids.csv"
         fluids.write_text(_FLUIDS, encoding="utf-8")
         saturation(fluids, Path(folder) / "species.csv")
+        plasma.start(plasma.Request(BODY, quick=True, out=Path(folder) / "body", command="calcisim warmup"), say=lambda text: None)
     clumps.measure(np.pad(np.full((3, 3, 3), 100.0), 2), (1e-4, 1e-4, 1e-4))
     return time.perf_counter() - began
