@@ -16,7 +16,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ class Row:
 # --- bodies -----------------------------------------------------------------------------------------------------------------------------
 
 
-@cache
+@lru_cache(maxsize=16)  # every body keeps its whole course
 def _lived(levers: str, treatments: str, days: float, rows: tuple[tuple[str, float], ...]) -> Body:
     plasma = Plasma.model_validate({"driver": "model", **json.loads(levers)})
     given = tuple(TREATMENTS[one["kind"]].model_validate(one) for one in json.loads(treatments))
@@ -239,9 +240,8 @@ def recovery(rows: Rows) -> float:
 
 
 def rebound(rows: Rows) -> float:
-    """Highest PTH within 60 days after the antacid, to that of the same kidneys with no antacid before."""
-    _, values = _after_antacid(rows)
-    return float(values[:, R.pth].max() * 9.43e9 / at(rows, 242.0, kidneys(50.0))["PTH"])
+    """Highest PTH within 60 days after the antacid [pg/mL]."""
+    return float(_after_antacid(rows)[1][:, R.pth].max()) * 9.43e9
 
 
 def repletion(quantity: str, week: int, rows: Rows) -> float:
@@ -340,7 +340,7 @@ def chelation(quantity: str, days: float, rows: Rows, ratio: bool = False) -> fl
     return now[quantity] / before[quantity] if ratio else now[quantity] - before[quantity]
 
 
-@cache
+@lru_cache(maxsize=4)
 def _week(levers: str, calcium: float, rows: tuple[tuple[str, float], ...]) -> tuple[np.ndarray, Body]:
     """What a week of dialysis gives to the pools [mol] (F), in its second year."""
     plasma = Plasma.model_validate({"driver": "model", **json.loads(levers)})
@@ -392,7 +392,7 @@ def _claims() -> list[Claim]:
     lazy = "our tolerance for 'unchanged'"
     granuloma = {"extrarenal_calcitriol": "1.5 ug/day"}
     familial, case = {"fgf23_production": 0.01}, "goldenstein2018, one patient: ions +-10 %, hormones +-30 % are ours"
-    sheet = "from memory, as the design sheet says"
+    sheet, remnant, free = "the sheet's memory", {"parathyroid_remnant": 0.02}, {"bone_release": "15 mmol/day"}
     return [
         Claim("filtration 45", "HCO3", "mmol/L", 22.0, 26.0, calibrate, f"quartiles, {cric}", of("HCO3", CKD45)),
         Claim("filtration 45: normal", "Pi", "mmol/L", 0.8, 1.45, calibrate, cric, of("Pi", CKD45)),
@@ -405,7 +405,7 @@ def _claims() -> list[Claim]:
         Claim("milk-alkali, days to 2.75 mmol/L", "CaT", "d", 2.0, 30.0, calibrate, "10.3390/nu5124880, range of a review", onset),
         Claim("10 g Ca/d, healthy kidneys, days to 3.0", "CaT", "d", 0.0, 14.0, predict, "CJASN table of the acute form: about a week",
               partial(onset, level=3.0, levers=antacid(25.0))),
-        Claim("after milk-alkali: high PTH", "PTH", "ratio", 1.0, inf, predict, "10.1097/00005792-199503000-00004, n = 7", rebound),
+        Claim("after milk-alkali: high PTH", "PTH", "pg/mL", 65.0, inf, predict, "10.1097/00005792-199503000-00004, n = 7", rebound),
         Claim("1.5 g Ca/d, filtration 36: unchanged", "CaT", "mmol/L", -0.05, 0.05, predict, f"10.1038/ki.2012.403, n = 8; {lazy}",
               partial(supplement, "CaT")),
         Claim("1.5 g Ca/d, filtration 36: unchanged", "PTH", "ratio", 0.85, 1.15, predict, f"10.1038/ki.2012.403, n = 8; {lazy}",
@@ -501,11 +501,11 @@ def _claims() -> list[Claim]:
         Claim("filtration 15", "PTH", "pg/mL", 128.0, 172.0, recalled, f"{sheet}: about 150", of("PTH", CKD15)),
         Claim("filtration 5", "CaT", "mmol/L", 2.1, 2.26, recalled, f"{sheet}: 2.18", of("CaT", CKD5)),
         Claim("filtration 5", "Pi", "mmol/L", 1.8, 2.4, recalled, f"{sheet}: 2.1", of("Pi", CKD5)),
-        Claim("2 % of the parathyroids", "CaT", "mmol/L", 1.75, 1.95, recalled, f"{sheet}: about 1.85", of("CaT", {"parathyroid_remnant": 0.02})),
-        Claim("2 % of the parathyroids", "Pi", "mmol/L", 1.5, 1.7, recalled, f"{sheet}: about 1.6", of("Pi", {"parathyroid_remnant": 0.02})),
+        Claim("2 % of the parathyroids", "CaT", "mmol/L", 1.75, 1.95, recalled, f"{sheet}: about 1.85", of("CaT", remnant)),
+        Claim("2 % of the parathyroids", "Pi", "mmol/L", 1.5, 1.7, recalled, f"{sheet}: about 1.6", of("Pi", remnant)),
         Claim("antacid 4 g, health", "CaT", "mmol/L", 2.4, 2.5, recalled, f"{sheet}: at most 2.5", of("CaT", antacid(4.0))),
         Claim("five times the FGF23", "Pi", "mmol/L", 0.65, 0.75, recalled, f"{sheet}: about 0.7", of("Pi", {"fgf23_production": 5})),
-        Claim("calcium set free, 15 mmol/d", "CaT", "mmol/L", 3.0, 3.2, recalled, f"{sheet}: about 3.1", of("CaT", {"bone_release": "15 mmol/day"})),
+        Claim("calcium set free, 15 mmol/d", "CaT", "mmol/L", 3.0, 3.2, recalled, f"{sheet}: about 3.1", of("CaT", free)),
     ]  # fmt: skip
 
 
@@ -537,7 +537,8 @@ def _improvements() -> list[tuple[str, Rows, Rows, list[Change]]]:
         for quantity, unit in (("CaT", "mmol/L"), ("D", "pmol/L"), ("F", "pg/mL"))
     ]
     plasmas: list[tuple[str, dict[str, Any]]] = [
-        ("health", {}), ("hyperparathyroidism", ADENOMA), ("milk-alkali", MILK), ("filtration 5", CKD5), ("no FGF23", {"fgf23_production": 0.01}),
+        ("health", {}), ("hyperparathyroidism", ADENOMA), ("milk-alkali", MILK), ("filtration 5", CKD5),
+        ("no FGF23", {"fgf23_production": 0.01}),
     ]  # fmt: skip
     return [
         ("milk-alkali onset", ORIGINAL, without["antacid"], [
@@ -634,9 +635,10 @@ def plasmas() -> list[str]:
 
 
 def height(loaded: Any) -> float:
-    """Day at which a scenario is looked at: the one before its first change of keys, or its end."""
+    """Day at which a scenario is looked at: the one before its first change of keys, or its end; with dialysis the last Monday at 0:00."""
     starts = [one.start for one in loaded.treatment if isinstance(one, PlasmaChange)]
-    return (min(starts) - DAY) / DAY if starts else loaded.duration / DAY
+    day = (min(starts) - DAY) / DAY if starts else loaded.duration / DAY
+    return math.floor(day / 7.0) * 7.0 if any(isinstance(one, Haemodialysis) for one in loaded.treatment) else day
 
 
 class Found(NamedTuple):
@@ -717,14 +719,17 @@ def ledgers() -> Row:
 # --- figure -----------------------------------------------------------------------------------------------------------------------------
 
 
+TITLES = {"HAP": "Hydroxyapatite", "OCP": "Octacalcium phosphate", "ACP2": "Amorphous Ca phosphate"}
+
+
 def paint(figure: Any) -> None:
     """One panel a mineral, one line a plasma: its saturation index; health is the dotted line and the ring."""
     from calcisim.results import style
 
     names = plasmas()[::-1]
-    gap = {name: 0.6 * sum(other.split("/")[0] != after.split("/")[0] for other, after in zip(names, names[1 : names.index(name) + 1]))
-           for name in names}  # fmt: skip
-    heights = [number + gap[name] for number, name in enumerate(names)]
+    folders = [name.split("/")[0] for name in names]
+    gaps = [0.0, *(1.6 if one != after else 1.0 for one, after in pairwise(folders))]
+    heights = list(np.cumsum(gaps))
     panels = figure.subplots(1, len(MINERALS), sharey=True)
     for axes, mineral, colour in zip(panels, MINERALS, (style.BLUE, style.VERMILLION, style.GREEN), strict=True):
         key = OTHERS[mineral][0]
@@ -736,17 +741,17 @@ def paint(figure: Any) -> None:
         axes.scatter(values, heights, s=24, c=filled, edgecolors=colour, linewidths=1.1, zorder=3)
         low, high = min(values), max(values)
         axes.set_xlim(low - 0.08 * (high - low), high + 0.12 * (high - low))
-        axes.set_title({"ACP2": "Amorphous calcium phosphate", "OCP": "Octacalcium phosphate", "HAP": "Hydroxyapatite"}[mineral])
-        axes.set_xlabel("Saturation index log10(IAP/Ksp)")
+        axes.set_title(TITLES[mineral])
         axes.tick_params(axis="y", length=0)
         for height_of in heights:
             axes.axhline(height_of, color="0.9", lw=0.5, zorder=0)
     panels[0].set_yticks(heights, [_label(name) for name in names])
+    figure.supxlabel("Saturation index of plasma water, log10(IAP/Ksp); dotted: health", fontsize=8)
 
 
 def _label(name: str) -> str:
     title = scenarios.load(name).title
-    return title.removesuffix(": plasma").replace("Plasma of a healthy adult", "Healthy adult")
+    return title.removesuffix(": plasma").replace("Plasma of a healthy", "Healthy").replace("Chronic kidney disease", "Kidney disease")
 
 
 def draw(path: Path) -> None:
@@ -802,14 +807,14 @@ def _show_improvements(rows: Sequence[Row]) -> None:
 
 
 def _show_diseases(rows: Sequence[Row]) -> None:
-    print("\nPlasmas at their height. + - 0: side of health; * outside the reference range; ! not the side that literature has.")
+    print("\nPlasmas at their height. + - =: side of health; * outside the reference range; ! not the side that literature has.")
     alone = [row for row in rows if " beside " not in row.name]
     heads = list(dict.fromkeys(row.quantity for row in alone))
     print(f"{'':32s}" + "".join(f"{head:>10s}" for head in heads))
     for name in dict.fromkeys(row.name for row in alone):
         cells = []
         for row in (one for one in alone if one.name == name):
-            flags = row.side + ("*" if row.outside_reference else "") + ("!" if row.passed is False else "")
+            flags = row.side.replace("0", "=") + ("*" if row.outside_reference else "") + ("!" if row.passed is False else "")
             cells.append(f"{row.got:.{DECIMALS[row.quantity]}f}{flags}")
         print(f"{name:32s}" + "".join(f"{cell:>10s}" for cell in cells) + f"  day {found(name).day:g}")
     for row in rows:

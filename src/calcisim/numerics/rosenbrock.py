@@ -86,6 +86,8 @@ def error_norm(error, before, after, relative, absolute):
     """Root mean square of the error over relative·max(|before|, |after|) + absolute, at most 1 when good; inf for what is not a number."""
     total = 0.0
     for i in range(error.size):
+        if after[i] != after[i]:  # the compiled max would drop it
+            return math.inf
         allowed = relative * max(abs(before[i]), abs(after[i])) + absolute[i]
         total += (error[i] / allowed) ** 2
     norm = math.sqrt(total / error.size)

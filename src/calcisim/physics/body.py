@@ -19,6 +19,8 @@ from calcisim.physics.body_names import F, P, R, S
 
 APPARENT_PK1 = 6.10  # of carbonic acid in plasma, as in physics/plasma.py
 LEAST = 1e-9  # relative to health: below this a pool counts as empty in the laws
+SCARCE = 0.1  # relative phosphate below which bone takes it in proportion to what is there
+ACIDIC = 0.25  # relative bicarbonate (pH below 6.9) below which less acid reaches it: nobody lives there, and the pool stays above zero
 
 
 class Fluid(NamedTuple):
@@ -92,7 +94,7 @@ def fluid(y, p):
     phosphate = max(y[S.phosphate], LEAST * volume * p[P.healthy_phosphate]) / volume
     open_share = p[P.magnesium_ultrafilterable]
     magnesium_uf = max(y[S.magnesium], LEAST * volume * p[P.healthy_magnesium]) / (volume + plasma * (1.0 - open_share) / open_share)
-    bicarbonate = max(y[S.bicarbonate], 0.01 * p[P.healthy_bicarbonate])
+    bicarbonate = max(y[S.bicarbonate], 1e-3 * p[P.healthy_bicarbonate])
     healthy = p[P.healthy_bicarbonate]
     carbon_dioxide = max(p[P.carbon_dioxide] + p[P.carbon_dioxide_response] * (bicarbonate - healthy), 0.1 * p[P.healthy_carbon_dioxide])
     ph = bicarbonate_ph(bicarbonate, carbon_dioxide, p[P.carbon_dioxide_solubility], p[P.ph_offset])
@@ -187,7 +189,7 @@ def bone(y, body, s, p, dy, flow):
     uncoupled = p[P.resorption_vitamin_rate] * max(s.vitamin - p[P.resorption_vitamin_threshold], 0.0) + p[P.bone_release]
     resorbed = p[P.bone_resorption] * (turnover * coupled + uncoupled)
     point = min(max(s.pth * min(s.vitamin, 1.0) ** p[P.formation_vitamin_exponent], 0.02), 8.0) ** p[P.formation_pth_exponent]
-    supply = min(s.q, p[P.formation_phosphate_ceiling]) ** p[P.formation_phosphate_exponent]
+    supply = min(max(s.q, SCARCE), p[P.formation_phosphate_ceiling]) ** p[P.formation_phosphate_exponent] * min(s.q / SCARCE, 1.0)
     drive = (s.x / point) ** p[P.formation_calcium_exponent] * supply
     mineralised = 1.0 / (1.0 + p[P.aluminium] / p[P.aluminium_mineralisation_half])
     formed = turnover * y[S.formation] * min(drive, p[P.formation_limit]) * mineralised
@@ -263,7 +265,8 @@ def acid(body, y, s, p, dy):
     space = p[P.bicarbonate_volume]
     bone = p[P.bone_buffering] * max(healthy - bicarbonate, 0.0) * space
     dialysed = p[P.dialysed_bicarbonate] * (p[P.dialysate_bicarbonate] - bicarbonate)
-    dy[S.bicarbonate] = (excreted + p[P.alkali_intake] + bone - lost - p[P.acid_production] + dialysed) / space
+    made = p[P.acid_production] * min(bicarbonate / (ACIDIC * healthy), 1.0)
+    dy[S.bicarbonate] = (excreted + p[P.alkali_intake] + bone - lost - made + dialysed) / space
     dy[S.bicarbonate] += p[P.measured_bicarbonate_rate] * (p[P.measured_bicarbonate] - bicarbonate)
     harm = (max(body.ionised - p[P.filtration_calcium_limit], 0.0) / p[P.filtration_calcium_half]) ** p[P.filtration_calcium_order]
     least = p[P.filtration_least]
@@ -334,7 +337,7 @@ def vitamin_d(y, s, absorbed, p, dy):
 def colloid_saturation(body, s, p):
     """BDY-15. Growth saturation Ω^(1/ν) of amorphous calcium phosphate from its healthy value: Ω ∝ Ca PO4^a H^b at the pH of the plasma.
 
-    PO4 ∝ Pi 10^pH/(1 + 10^(pK_2 − pH)). Within 3 % of the full speciation for the plasmas of configs/ (tested). Source: mass action.
+    PO4 ∝ Pi 10^pH/(1 + 10^(pK_2 − pH)). Within 4 % of the full speciation for pH 7.25–7.5 (tested). Source: mass action.
     """
     shift, pk = body.ph - p[P.healthy_ph], p[P.phosphate_second_pk]
     dissociated = (1.0 + 10.0 ** (pk - p[P.healthy_ph])) / (1.0 + 10.0 ** (pk - body.ph))

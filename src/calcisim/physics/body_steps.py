@@ -153,6 +153,8 @@ def advance(time, until, y, amount, p, scale, relative, dt, w, knots, count):
     """
     absolute = 1e-2 * relative * scale
     rejected = False
+    if count + 1 > knots.time.size:
+        return FULL, time, dt, count
     rates(y, p, w.first_slope, w.first_flow)
     differentiate(y, p, scale, w)
     while time < until:

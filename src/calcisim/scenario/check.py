@@ -38,7 +38,7 @@ def _fluids(scenario: Scenario) -> Iterator[Finding]:
     if scenario.kind == "plasma" and scenario.site:
         yield Finding(("site",), "kind 'plasma' is the body without a site", 'leave [[site]] out, or write kind = "tissue"')
     if scenario.kind == "plasma" and scenario.plasma is not None and not scenario.plasma.changes:
-        yield Finding(("plasma", "driver"), "kind 'plasma' has a plasma that is computed, and this one is constant", 'write driver = "model"')
+        yield Finding(("plasma", "driver"), "kind 'plasma' is a computed plasma, and this one is constant", 'write driver = "model"')
     wanted, other = ("medium", "plasma") if scenario.kind == "invitro" else ("plasma", "medium")
     if getattr(scenario, other) is not None:
         yield Finding((other,), f"kind {scenario.kind!r} has [{wanted}] and not [{other}]", "rename the table, or change kind")

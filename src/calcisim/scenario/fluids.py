@@ -65,9 +65,9 @@ class Plasma(Fluid, BodyLevers):
 
     driver: "constant" as written; "model": the body model with the keys of BodyLevers; "csv": measured values of a file (`file`), between
     and beside them the model, drawn to what was measured. labs: the content of that file, as a run directory keeps it; interpolation:
-    "pchip", "step" or "linear", or a table of them by column; burn_in: time in the disease before day 0 [s]; meals: intakes come so many
-    times a day; two_way: what tissues take up is taken from the plasma; lesion_volume: volume of tissue [m³] that the sites stand for, if
-    not their own.
+    "pchip", "step" or "linear", or a table of them by column; burn_in: time in the disease before day 0 [s] (with measured values 90
+    days); meals: intakes come so many times a day; two_way: what tissues take up is taken from the plasma; lesion_volume: volume of tissue
+    [m³] that the sites stand for, if not their own.
     """
 
     driver: Literal["constant", "model", "csv"] = "constant"

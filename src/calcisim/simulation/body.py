@@ -19,12 +19,15 @@ from calcisim.scenario.body_treatments import DAY, BodyTreatment, Dose, Haemodia
 Array = np.ndarray
 TOLERANCE = 1e-4  # relative, of one step; errors of a whole run stay below 1e-4 (tests/physics/test_body.py)
 FIRST_STEP = 60.0  # s, after every change
+EMPTY = 1e-6  # mol: the size by which the error of a pool is judged that is empty in health
 PULL = 1.0 / 600.0  # 1/s: the model is held at a measured value against its own regulation, which takes hours; assumed
 FIRST_MEAL, LAST_MEAL = 7.0 * 3600.0, 19.0 * 3600.0
 ELEMENTS = ("calcium", "phosphate", "magnesium")
 # Measured values that the model is drawn to, and those that it takes as they are.
 DRAWN = ("calcium", "calcium_ionised", "phosphate", "magnesium", "bicarbonate", "pth", "calcitriol", "fgf23")
 TAKEN = ("glomerular_filtration", "hydroxyvitamin_d")
+PIECES = 8  # steps in which the model follows from one measured value to the next
+SETTLING = 90.0 * DAY  # s at the first measured values, before day 0, where no burn_in is given
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Body:
 
     def __post_init__(self) -> None:
         self.healthy = body_closure.constants(self.changed)
-        self.scale = body_closure.healthy_state(self.healthy)
-        self.state = self.scale.copy()
+        self.state = body_closure.healthy_state(self.healthy)
+        self.scale = np.where(self.state > 0.0, self.state, EMPTY)
         self.amount = np.zeros(len(F))
         self.uptake = np.zeros(len(ELEMENTS))  # by tissues [mol/s]
         self.time, self.step = 0.0, FIRST_STEP
@@ -66,8 +69,9 @@ class Body:
         self.doses = self._doses()
         self.meals = set(self._meals())
         self.moments = self._moments()
-        if self.plasma.burn_in:
-            self.time = -float(self.plasma.burn_in)
+        burn_in = self.plasma.burn_in if self.plasma.burn_in is not None or not self.series else SETTLING
+        if burn_in:
+            self.time = -float(burn_in)
             self._run(0.0)
             self.chunks.clear()
             self.amount[:] = 0.0
@@ -82,7 +86,7 @@ class Body:
         found = {time for one in self.treatments for time in one.moments(self.end)} | self.meals
         for name, series in self.series.items():
             if name in (*DRAWN, *TAKEN, "albumin"):
-                found.update(float(0.5 * (a + b)) for a, b in pairwise(series.times))
+                found.update(float(a + (b - a) * k / PIECES) for a, b in pairwise(series.times) for k in range(1, PIECES + 1))
         return np.array(sorted(time for time in found if 0.0 < time <= self.end))
 
     def _doses(self) -> dict[float, list[Dose]]:
@@ -110,11 +114,11 @@ class Body:
                 levers |= one.given()
         for name in TAKEN:
             if name in self.series:
-                levers[name] = self._nearest(name, time)
+                levers[name] = self._held(name, time)
         p = self.healthy.copy()
         for name, value in parameters_of(levers).items():
             p[P[name]] = value
-        albumin = self._nearest("albumin", time) if "albumin" in self.series else self.plasma.albumin
+        albumin = self._held("albumin", time) if "albumin" in self.series else self.plasma.albumin
         p[P.albumin_ratio] = albumin / parameters.values("plasma")["albumin"]
         last = int(np.searchsorted(self.session_begins, time, side="right")) - 1
         if last >= 0 and time < self.sessions[last][0].end:
@@ -123,14 +127,17 @@ class Body:
         for name in DRAWN:
             if name in self.series:
                 key = "measured_ionised" if name == "calcium_ionised" else f"measured_{name}"
-                p[P[key]], p[P[f"{key}_rate"]] = self._nearest(name, time), PULL
+                p[P[key]], p[P[f"{key}_rate"]] = self._held(name, time), PULL
         return p
 
-    def _nearest(self, name: str, time: float) -> float:
-        """The measured value nearest in time; a moment lies in the middle between two."""
-        series = self.series[name]
-        middles = 0.5 * (series.times[1:] + series.times[:-1])
-        return float(series.values[np.searchsorted(middles, time, side="right")])
+    def _held(self, name: str, time: float) -> float:
+        """The measured value for the piece of time that begins here: that of the straight line between two samples in its middle."""
+        times, values = self.series[name].times, self.series[name].values
+        k = int(np.searchsorted(times, time, side="right")) - 1
+        if 0 <= k < times.size - 1:
+            piece = (times[k + 1] - times[k]) / PIECES
+            time = times[k] + (math.floor((time - times[k]) / piece * (1.0 + 1e-12)) + 0.5) * piece
+        return float(np.interp(time, times, values))
 
     # --- through time ---------------------------------------------------------------------------------------------
 
