@@ -72,14 +72,34 @@ def reference(name: str) -> tuple[float, tuple[float, float] | None] | None:
     return found.value * factor, None if found.range is None else (found.range[0] * factor, found.range[1] * factor)
 
 
-def paint(figure: Any, series: dict[str, np.ndarray]) -> None:
-    """One panel a quantity: the curve, its reference range as a band and the healthy value as a dotted line; saturation in the last."""
+# quantities of measured labs (scenario/labs.py) that are not called after their row
+_MEASURED = {"calcium_total_mmol_per_l": "calcium", "gfr_ml_per_min": "glomerular_filtration"}
+
+
+def measured(readings: dict[str, Any]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Times [d] and values of measured labs (quantity → Series), by the names and in the units of the time series."""
+    found = {}
+    for name, _, _, row, factor in _ROWS:
+        reading = readings.get(_MEASURED.get(name, row.removeprefix("healthy_")))
+        if reading is not None and row:
+            found[name] = (reading.times / 86400.0, reading.values * factor)
+    return found
+
+
+def paint(figure: Any, series: dict[str, np.ndarray], points: dict[str, tuple[np.ndarray, np.ndarray]] | None = None) -> None:
+    """One panel a quantity: the curve, its reference range as a band and the healthy value as a dotted line; saturation in the last.
+
+    points: measured values by name, as `measured` gives them.
+    """
     factor, unit = time_axis(float(series["time_d"][-1]))
     time = series["time_d"] * factor
     panels = figure.subplots(4, 4, sharex=True).ravel()
     names = [name for name in _LABELS if name in series]
     for axes, name in zip(panels, names, strict=False):
         _panel(axes, time, series[name], name)
+        if points and name in points:
+            days, values = points[name]
+            axes.plot(days * factor, values, "o", ms=3, color=style.VERMILLION, mfc="white", mew=1.0, zorder=3, clip_on=False)
     for axes in panels[len(names) + 1 :]:
         axes.set_axis_off()
     _saturation(panels[len(names)], time, series)

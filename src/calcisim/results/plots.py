@@ -59,8 +59,13 @@ def _plasma_figure(directory: Path, series: Series, formats: Sequence[str]) -> l
     """The plasma over time, where it is computed."""
     if not plasma.drawable(series):
         return []
+    from calcisim import scenario
+    from calcisim.scenario import labs
+
+    written = scenario.load(str(directory / "scenario.resolved.toml")).plasma
+    readings = labs.series(written.labs, written.interpolation) if written is not None and written.labs else {}
     with style.figure(*plasma.SIZE) as figure:
-        plasma.paint(figure, series)
+        plasma.paint(figure, series, plasma.measured(readings))
         figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
         return style.save(figure, directory / "figures" / "plasma", formats)
 
