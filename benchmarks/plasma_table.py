@@ -46,7 +46,7 @@ PRESENT: dict[str, float] = {}
 ANTACID = {"formation_limit": 1.45, "formation_time": 1440.0 * 3600.0}
 OVERDOSE = {"breakdown_competition": 0.0, "displaced_potency": 4e-4, "displaced_saturation": 0.0}
 ERGOCALCIFEROL = {"fgf23_hydroxyvitamin_exponent": 0.0}
-COLLOID = {"colloid_bone_share": 1e-9, "colloid_precipitation": 0.0}  # a share of 0 would leave the steps no size for the colloid
+COLLOID = {"colloid_bone_share": 0.0, "colloid_precipitation": 0.0}
 ORIGINAL = ANTACID | OVERDOSE | ERGOCALCIFEROL | COLLOID
 Rows = Mapping[str, float]  # rows of data/body.toml that are other than there
 TREATMENTS = {"plasma": PlasmaChange, "dose": Dose, "haemodialysis": Haemodialysis}
@@ -425,7 +425,7 @@ def claims() -> list[Claim]:
         Claim("25D 3045 nmol/L", "CaT", "mmol/L", 3.37, 4.11, calibrate, two, of("CaT", vitamin(3045.0))),
         Claim("25D 3045 nmol/L", "D", "pmol/L", 254.0, 367.0, calibrate, "araki2011, two reports of one patient", of("D", vitamin(3045.0))),
         Claim("25D 3045 nmol/L: undetectable", "PTH", "pg/mL", 0.0, 5.0, predict, "araki2011", of("PTH", vitamin(3045.0))),
-        Claim("25D 300 nmol/L, rise", "CaT", "mmol/L", -0.03, 0.03, predict, "10.1080/19381980.2017.1300213, n = 3882",
+        Claim("25D 300 nmol/L, rise", "CaT", "mmol/L", -0.03, 0.03, calibrate, "kimball2017, n = 3882",
               lambda rows: at(rows, STEADY, vitamin(300.0))["CaT"] - 2.4),
         Claim("25D 45 to 107 nmol/L, 8 weeks", "F", "ratio", 1.3, 1.5, calibrate, "burnettbowie2012, 1.40; +-0.1 is ours",
               partial(repletion, "F", 8)),

@@ -70,7 +70,7 @@ def test_the_readmes_commands_exist():
 
 def test_the_readmes_scenarios_and_picture_exist():
     readme = (ROOT / "README.md").read_text()
-    named = set(re.findall(r"`((?:dystrophic|metastatic|healthy|invitro)/[a-z0-9-]+)`", readme))
+    named = set(re.findall(r"`((?:dystrophic|metastatic|tumoral|healthy|invitro)/[a-z0-9-]+)`", readme))
     assert named
     assert named == {path.relative_to(ROOT / "configs").with_suffix("").as_posix() for path in (ROOT / "configs").rglob("*.toml")}
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)

@@ -1,6 +1,6 @@
 """The body beside a peer of another make: Peterson and Riggs 2010 (BioModels BIOMD0000000613, CC0), where both claim to hold.
 
-Needs libroadrunner (`pip install 'calcisim[peer]'`) and the path of the SBML file in CALCISIM_PEER_SBML; the file is not part of the project.
+Needs libroadrunner (the extra `peer`) and the path of the SBML file in CALCISIM_PEER_SBML; the file is not part of the project.
 The peer has neither FGF23 nor magnesium nor acid and base: kidney disease without a change of diet is what both can be asked.
 """
 

@@ -304,7 +304,7 @@ def vitamin_d(y, s, absorbed, p, dy):
     """BDY-14. 25-hydroxyvitamin D, calcitriol and FGF23.
 
     made = k_D D_0 sub γ^ν (h_0 + (1 − h_0) h Pe/(Pe + h − 1)) Fe^(−h_F) q^(−h_Pi) x^(−h_Ca) + outside the kidney X D25/D25_0 + given;
-    broken down = k_D c D De^c24 Fe^f24/(1 + max(D25 − D25_x, 0)/K_24); FGF23 follows
+    broken down = k_D c D De^c24 Fe^f24/(1 + max(D25 − D25_24, 0)/K_24); FGF23 follows
     F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (min(D25, D25_x)/D25_0)^e and is cleared at k_F (1 − w + w min(γ, 1.2)).
     Source: data/body.toml; peterson2010 for k_D.
     """
@@ -321,7 +321,8 @@ def vitamin_d(y, s, absorbed, p, dy):
     made *= s.x ** -p[P.hydroxylation_calcium_exponent]
     made += p[P.extrarenal_calcitriol] * d25 / healthy + p[P.calcitriol_supply]
     broken = turnover * p[P.calcitriol_breakdown] * y[S.calcitriol] * s.vitamin ** p[P.breakdown_vitamin_exponent]
-    broken *= fgf23 ** p[P.breakdown_fgf23_exponent] / (1.0 + p[P.breakdown_competition] * max(d25 - p[P.displaced_threshold], 0.0))
+    competing = p[P.breakdown_competition] * max(d25 - p[P.breakdown_threshold], 0.0)
+    broken *= fgf23 ** p[P.breakdown_fgf23_exponent] / (1.0 + competing)
     dy[S.calcitriol] = made - broken + p[P.measured_calcitriol_rate] * (p[P.measured_calcitriol] - y[S.calcitriol])
     load = max(absorbed / p[P.absorbed_phosphate], 1e-4)
     aim = p[P.healthy_fgf23] * p[P.fgf23_production] * load ** p[P.fgf23_intake_exponent]

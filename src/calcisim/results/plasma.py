@@ -51,6 +51,7 @@ _MINERALS = (
     ("saturation_index_hap", "HAP", style.BLUE), ("saturation_index_ocp", "OCP", style.SKY), ("saturation_index_acp", "ACP", style.ORANGE),
 )  # fmt: skip
 SIZE = (174.0, 168.0)  # mm
+LAST = "fortnight.csv"  # the last two weeks by the half hour, where dialysis or meals move the plasma within a day
 
 
 def drawable(series: dict[str, np.ndarray]) -> bool:
@@ -91,8 +92,9 @@ def paint(figure: Any, series: dict[str, np.ndarray], points: dict[str, tuple[np
 
     points: measured values by name, as `measured` gives them.
     """
-    factor, unit = time_axis(float(series["time_d"][-1]))
+    factor, unit = time_axis(float(series["time_d"][-1] - series["time_d"][0]))
     time = series["time_d"] * factor
+    time = time - time[0]
     panels = figure.subplots(4, 4, sharex=True).ravel()
     names = [name for name in _LABELS if name in series]
     for axes, name in zip(panels, names, strict=False):

@@ -62,12 +62,19 @@ def _plasma_figure(directory: Path, series: Series, formats: Sequence[str]) -> l
     from calcisim import scenario
     from calcisim.scenario import labs
 
+    made = []
+    if (directory / plasma.LAST).exists():
+        with style.figure(*plasma.SIZE) as figure:
+            last = timeseries.read(directory, plasma.LAST)
+            plasma.paint(figure, last)
+            figure.suptitle(f"{_title(directory)}: from day {last['time_d'][0]:g}", fontsize=8, x=0.01, ha="left")
+            made = style.save(figure, directory / "figures" / "fortnight", formats)
     written = scenario.load(str(directory / "scenario.resolved.toml")).plasma
     readings = labs.series(written.labs, written.interpolation) if written is not None and written.labs else {}
     with style.figure(*plasma.SIZE) as figure:
         plasma.paint(figure, series, plasma.measured(readings))
         figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
-        return style.save(figure, directory / "figures" / "plasma", formats)
+        return style.save(figure, directory / "figures" / "plasma", formats) + made
 
 
 def _mineral_figures(directory: Path, series: Series, formats: Sequence[str]) -> list[Path]:

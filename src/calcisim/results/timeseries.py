@@ -20,8 +20,8 @@ class TimeSeries:
     Floats are written with the fewest digits that give the same float back, so equal runs give equal bytes.
     """
 
-    def __init__(self, directory: Path):
-        self.path = Path(directory) / NAME
+    def __init__(self, directory: Path, name: str = NAME):
+        self.path = Path(directory) / name
         self._columns: list[str] | None = None
 
     def restart(self, times: Sequence[float]) -> bool:
@@ -69,9 +69,9 @@ def _text(value: float | int | None) -> str:
     return repr(int(value)) if isinstance(value, (int, np.integer)) else repr(float(value))
 
 
-def read(directory: Path) -> dict[str, np.ndarray]:
+def read(directory: Path, name: str = NAME) -> dict[str, np.ndarray]:
     """The time series of a run: column → float array, blanks as NaN. Raises `StorageError` when there is none."""
-    path = Path(directory) / NAME
+    path = Path(directory) / name
     try:
         with open(path, encoding="utf-8", newline="") as file:
             header, *rows = list(csv.reader(file))

@@ -165,7 +165,7 @@ class Body:
             if status == body_steps.FULL:  # one more knot, so that the next chunk begins where this one ends
                 _close(knots, count, self.time, self.state, self.amount, p)
                 count += 1
-            self.chunks.append(Chunk(body_steps.Knots(*(array[:count] for array in knots)), p))
+            self.chunks.append(Chunk(body_steps.Knots(*(array[:count].copy() for array in knots)), p))
         if status == body_steps.FAILED:
             raise SolverError(self._why(p))
         self.step = FIRST_STEP

@@ -10,6 +10,7 @@ import numpy as np
 
 from calcisim.errors import StorageError, UsageError
 from calcisim.results import directory as run_directory
+from calcisim.results import plasma as plasma_results
 from calcisim.results import summary, timeseries
 from calcisim.results.files import dumps, write_text
 from calcisim.results.sha import state_sha256
@@ -97,12 +98,9 @@ def _run(place: Path, loaded: Any, name: str, say: Callable[[str], None]) -> dic
         say(resources.COMPILING)
     plasma = BodyPlasma(loaded)
     plasma.advance(loaded.duration)
-    times = np.array(execute.output_times(loaded, loaded.duration))
-    series = timeseries.TimeSeries(place)
-    series.restart(())
-    rows = plasma.rows(times)
-    for moment, row in zip(times, rows, strict=True):
-        series.append(float(moment), row)
+    rows = _write(place, timeseries.NAME, plasma, np.array(execute.output_times(loaded, loaded.duration)))
+    if plasma.body.sessions or plasma.body.meals:  # what goes up and down within days is lost between outputs
+        _write(place, plasma_results.LAST, plasma, np.arange(max(0.0, loaded.duration - 14.0 * DAY), loaded.duration, 1800.0))
     _draw(place, say)
     document = {
         "scenario": name,
@@ -117,6 +115,16 @@ def _run(place: Path, loaded: Any, name: str, say: Callable[[str], None]) -> dic
     }
     write_text(place / summary.NAME, dumps(document))
     return document
+
+
+def _write(place: Path, name: str, plasma: Any, times: np.ndarray) -> list[dict[str, float]]:
+    """The plasma at these times [s] as a table; its rows."""
+    series = timeseries.TimeSeries(place, name)
+    series.restart(())
+    rows: list[dict[str, float]] = plasma.rows(times)
+    for moment, row in zip(times, rows, strict=True):
+        series.append(float(moment), row)
+    return rows
 
 
 def _draw(place: Path, say: Callable[[str], None]) -> None:
