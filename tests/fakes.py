@@ -11,6 +11,7 @@ def scenario(days=10.0, every=1.0, sites=("cusp",), shape=(1, 1, 8), reference=(
     """What execute needs of a scenario, without the schema."""
     return SimpleNamespace(
         title="A fake implant",
+        kind="tissue",
         duration=days * DAY,
         seed=1,
         output=(SimpleNamespace(every=every * DAY, times=None),),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calcisim import parameters, scenario
-from calcisim.scenario import tissues
+from calcisim.scenario import check, tissues
 from calcisim.scenario.grid import Grid
 from calcisim.scenario.regions import REGIONS, mask
 
@@ -111,3 +111,72 @@ def test_regions_are_painted_in_order(tmp_path):
     assert seen[2] == ("cusp-fixed", tissues.lookup("cusp-fixed").substrate_state, 0.0, 0.0)
     assert seen[4] == ("cusp-fixed", 0.5, 0.0, 0.0)
     assert seen[7] == ("dermis", 0.5, 0.0, 0.0)
+
+
+BODY = (
+    "muscle",
+    "ligament",
+    "joint-capsule",
+    "bursa-wall",
+    "tendon-sheath",
+    "bone-surface",
+    "fascia",
+    "finger-pulp",
+    "lung-septum",
+    "gastric-mucosa",
+    "kidney-papilla",
+)
+LIVING = ("dermis", "subcutis", "periarticular", "tendon", "cartilage", "arterial-media", *BODY)
+SOLID = 1.0 - 0.55  # collagen molecules per volume of a hydrated fibril; the rest is water, recalled (nucleation_aggregation, section 2)
+COLLAGEN_DENSITY = 1350.0  # kg/m3 of dry collagen, recalled
+
+
+@pytest.mark.parametrize("name", BODY)
+def test_a_site_of_each_tissue_passes_the_check(name, tmp_path):
+    path = tmp_path / "s.toml"
+    path.write_text(
+        'title="t"\nduration="1 day"\n[plasma]\ncalcium="2.4 mmol/L"\nphosphate="1 mmol/L"\n'
+        f'[[site]]\nname="a"\ntissue="{name}"\ngrid={{shape=[], depth="1 cm"}}\n'
+    )
+    loaded = scenario.load(path)
+    assert check.findings(loaded) == []
+    assert loaded.site[0].background() == tissues.lookup(name)
+
+
+@pytest.mark.parametrize("name", LIVING)
+def test_intact_tissue_is_protected_and_holds_no_more_than_its_volume_and_mass(name):
+    """Porosity counts the water in fibrils too, so fibrils may overlap with it: only their molecules exclude fluid."""
+    tissue = tissues.lookup(name)
+    assert tissue.substrate_state >= 0.95
+    assert tissue.elastin_surface == 0.0 or tissue.elastin_state >= 0.95
+    assert tissue.debris == tissue.device_surface == 0.0
+    assert tissue.porosity + SOLID * tissue.fibril_fraction <= 1.0
+    assert SOLID * COLLAGEN_DENSITY * tissue.fibril_fraction <= tissue.dry_mass
+    assert tissue.collagen_2_share + tissue.collagen_3_share <= 1.0
+
+
+def test_organs_are_perfused_more_than_muscle_and_muscle_more_than_tendon():
+    """Exchange per tissue volume, kappa times porosity; the library gives it per pore fluid."""
+    flow = {name: tissues.lookup(name).perfusion * tissues.lookup(name).porosity for name in LIVING}
+    dense = max(flow[name] for name in ("tendon", "ligament", "cartilage"))
+    organs = min(flow[name] for name in ("kidney-papilla", "gastric-mucosa", "lung-septum"))
+    assert dense < flow["muscle"] < organs
+    assert flow["muscle"] < flow["finger-pulp"] < organs
+
+
+@pytest.mark.parametrize(
+    ("name", "blood"),  # mL per 100 g and min, of the source of the row
+    [
+        ("muscle", 3.83),
+        ("ligament", 0.68),
+        ("tendon-sheath", 1.8),
+        ("bone-surface", 2.5),
+        ("finger-pulp", 8.5),
+        ("gastric-mucosa", 61.0),
+        ("kidney-papilla", 80.0),
+        ("subcutis", 3.0),
+    ],
+)
+def test_a_third_of_the_blood_flow_exchanges(name, blood):
+    tissue = tissues.lookup(name)
+    assert tissue.perfusion * tissue.porosity == pytest.approx(blood / 100.0 / 60.0 / 3.0, rel=0.03)

@@ -37,8 +37,8 @@ def _dissolving(monkeypatch, factor):
     """Rates of dissolution times a factor, and so many cohorts that none are joined."""
     usual = assembly.model
 
-    def model(scenario):
-        whole = usual(scenario)
+    def model(scenario, water=None):
+        whole = usual(scenario, water)
         rates = whole.phases.dissolution * np.array([factor, 1.0, 1.0])
         return replace(whole, phases=whole.phases._replace(dissolution=rates))
 

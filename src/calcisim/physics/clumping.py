@@ -14,7 +14,7 @@ import numpy as np
 
 from calcisim.physics.clumping_classes import BOUND, FILLED, MOBILE, NUMBER, PRIMARIES, VOLUME
 from calcisim.physics.clumping_kernels import BALL
-from calcisim.physics.clumping_sweeps import advance_clumps, clump_access, normalise_clumps, small_share
+from calcisim.physics.clumping_sweeps import advance_clumps, clump_access, clump_envelopes, normalise_clumps, small_share
 from calcisim.physics.collision import BOLTZMANN, REGISTRY, Function, collision_radius
 from calcisim.physics.growth import radius_and_slope
 from calcisim.physics.kinetics import ParticleLaw
@@ -24,7 +24,7 @@ from calcisim.physics.sections_growth import below, inside
 
 __all__ = [
     "BOUND", "FILLED", "MOBILE", "NUMBER", "PRIMARIES", "VOLUME", "ClumpLaw", "ClumpSizes", "advance_clumps", "assemble",
-    "clump_access", "empty", "normalise_clumps", "sizes", "small_share",
+    "clump_access", "clump_envelopes", "empty", "normalise_clumps", "sizes", "small_share",
 ]  # fmt: skip
 
 SLACK = 1e-6  # of the nucleus: so far below it the first class begins

@@ -257,6 +257,26 @@ def clump_access(law, clumps, access, row0, row1):
 
 
 @kernel
+def clump_envelopes(law, clumps, largest, out, row0, row1):
+    """CLP-15. Outer area Σ N 4π R² of bound clumps of more than `largest` [m³] solid, and envelope volume Σ N (4/3)π R³ of all bound ones.
+
+    R : envelope radius of the frame (CLP-3); out : (2, R) [1/m, m³/m³], written. Source: spheres, derivation.
+    """
+    for row in range(row0, row1):
+        area, filled = 0.0, 0.0
+        for k in range(clumps.shape[2]):
+            number = clumps[BOUND, NUMBER, k, row]
+            solid = clumps[BOUND, VOLUME, k, row]
+            if number > 0.0 and solid > 0.0:
+                envelope = frame_radius(number, solid, clumps[BOUND, FILLED, k, row], law.radius, law.dimension[BOUND])
+                filled += number * BALL * envelope * envelope * envelope
+                if solid > largest * number:
+                    area += 3.0 * number * BALL * envelope * envelope
+        out[0, row] = area
+        out[1, row] = filled
+
+
+@kernel
 def small_share(edges, clumps, size, share, row0, row1):
     """CLP-13. Share of the bound solid in clumps smaller than `size` [m³], with the profile (AGG-27) inside the class that holds it.
 

@@ -1,5 +1,6 @@
 """What happens at a moment. An event is one class: its fields are the TOML keys; the simulation acts on it when it lands on `at`."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, model_validator
@@ -33,6 +34,10 @@ class Event(Table):
     at: Moment
     region: Place | None = None
 
+    def moments(self, end: float) -> tuple[float, ...]:
+        """Times [s] up to `end` at which it happens."""
+        return (self.at,) if self.at <= end else ()
+
 
 @EVENTS.add("excise")
 class Excise(Event):
@@ -47,13 +52,27 @@ class Excise(Event):
 class Expose(Event):
     """Injury: the share `fraction` of the collagen surface falls to the state `s`; it closes with the time constant `healing` [s].
 
-    Without `healing` it stays open for ever.
+    Without `healing` it stays open for ever. With `every` it comes again and again until `until` (or the end), as microtrauma at a joint.
     """
 
     kind: Literal["expose"]
     fraction: Share
     s: Share
     healing: Duration | None = None
+    every: Duration | None = None
+    until: Moment | None = None
+
+    @model_validator(mode="after")
+    def _repeated(self) -> "Expose":
+        if self.until is not None and (self.every is None or self.until <= self.at):
+            raise wrong("until is the end of an injury that comes again", "write every, and until after at", "until")
+        return self
+
+    def moments(self, end: float) -> tuple[float, ...]:
+        """`at`, and every so often after it."""
+        last = min(end, end if self.until is None else self.until)
+        count = 1 if self.every is None else math.floor((last - self.at) / self.every * (1.0 + 1e-12)) + 1
+        return tuple(self.at + number * (self.every or 0.0) for number in range(max(count, 0)) if self.at <= end)
 
 
 @EVENTS.add("change-medium")

@@ -56,8 +56,23 @@ class Faces(Table):
     z_high: Face = "closed"
 
 
+class Texture(Table):
+    """Septa and vessels as a random factor on perfusion and exposure: how far it is alike [m], and the spread of its logarithm.
+
+    The same seed and site name give the same texture at any voxel size.
+    """
+
+    length: Annotated[float, Quantity("length", "0.05 mm", "10 cm")]
+    strength: Annotated[float, Quantity("number", "0", "3")]
+
+
 class Site(Table):
-    """One block of tissue with its grid, background tissue, sides and painted regions."""
+    """One block of tissue with its grid, background tissue, sides and painted regions.
+
+    giant_cells: share of the outer area of mineral that they cover at most, 0 for none; rim_perfusion: how many times the perfusion is in
+    the granulation tissue within rim_width [m] of mineral; texture: random pattern of perfusion and exposure; alkalinity_source: what the
+    tissue adds to its pore fluid, acid if negative [eq/(m³ s)], as the gastric wall.
+    """
 
     name: Name
     grid: Grid
@@ -68,6 +83,11 @@ class Site(Table):
     perfusion: Annotated[float, Quantity("rate", "0 1/s", "1 1/s")] | None = None
     override: Annotated[dict[str, float], PlainValidator(tissues.read_override)] = Field(default_factory=dict)
     region: tuple[Annotated[Region, REGIONS], ...] = ()
+    giant_cells: Annotated[float, Quantity("number", "0", "1")] = 0.0
+    rim_perfusion: Annotated[float, Quantity("number", "1", "50")] = 1.0
+    rim_width: Annotated[float, Quantity("length", "0.1 mm", "2 cm")] = 1e-3
+    texture: Texture | None = None
+    alkalinity_source: Annotated[float, Quantity("mineral_rate", "-1e4 mol/m3/day", "1e4 mol/m3/day")] = 0.0
 
     @model_validator(mode="after")
     def _sides(self) -> "Site":

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from calcisim import parameters
+from calcisim.numerics import rng
 from calcisim.physics import clumping, speciation_data
 from calcisim.physics.clumping import ClumpLaw
 from calcisim.physics.collision import REGISTRY
@@ -16,6 +17,7 @@ from calcisim.physics.particles import EntryLaw, ShieldLaw, UptakeLaw
 from calcisim.physics.phases import PHASES, PhaseLaws
 from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
 from calcisim.physics.routes import NucleationLaw
+from calcisim.physics.texture import texture
 from calcisim.scenario.tissues import Tissue, paint
 from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate, Surroundings
 
@@ -301,8 +303,8 @@ def _face(kind: str, coefficient: float | None) -> float:
     return float("inf") if kind == "plasma" else 0.0
 
 
-def site(one: Any, around: Surroundings) -> SiteSetup:
-    """Arrays of one site in its fluid at the start."""
+def site(one: Any, around: Surroundings, seed: int) -> SiteSetup:
+    """Arrays of one site in its fluid at the start; the seed draws its texture."""
     from calcisim.scenario.regions import mask
 
     index, tissues = paint(one)
@@ -311,6 +313,7 @@ def site(one: Any, around: Surroundings) -> SiteSetup:
     dx, dy, dz = grid.cell
     faces = tuple(_face(getattr(one.faces, f"{axis}_{side}"), one.exchange_coefficient) for axis in "zyx" for side in ("low", "high"))
     resolved = tuple(axis < len(grid.shape) for axis in (2, 1, 0))
+    pattern = np.broadcast_to(1.0, index.shape) if one.texture is None else _texture(one, seed)
     return SiteSetup(
         name=one.name,
         shape=(nz, ny, nx),
@@ -320,7 +323,7 @@ def site(one: Any, around: Surroundings) -> SiteSetup:
         lattice_axes=resolved,  # type: ignore[arg-type]
         initial_porosity=_column(index, tissues, "porosity"),
         hindrance=_column(index, tissues, "hindrance"),
-        perfusion=_column(index, tissues, "perfusion"),
+        perfusion=_column(index, tissues, "perfusion") * pattern,
         dry_mass=_column(index, tissues, "dry_mass"),
         face_exchange=faces,
         substrate=_substrate(index, tissues, around.nucleators),
@@ -332,7 +335,19 @@ def site(one: Any, around: Surroundings) -> SiteSetup:
         coverage=around.coverage,
         uptake_capacity=_column(index, tissues, "uptake_capacity"),
         shear_rate=max(tissue.shear_rate for tissue in tissues),
+        giant_cells=float(one.giant_cells),
+        texture=pattern,
+        rim=(float(one.rim_perfusion), float(one.rim_width)),
+        alkalinity_source=float(one.alkalinity_source),
     )
+
+
+def _texture(one: Any, seed: int) -> np.ndarray:
+    """The random texture of a site, the same for any voxel size."""
+    out = np.empty(one.grid.counts[::-1])
+    key = rng.key(seed, f"{one.name}, texture")
+    texture(*(np.asarray(axis) for axis in one.grid.centres()), float(one.texture.length), float(one.texture.strength), *key, out)
+    return out
 
 
 INTACT = 0.95  # state from which on a surface is taken to stay free of mineral, for the estimate of memory only

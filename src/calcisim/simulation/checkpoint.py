@@ -23,7 +23,7 @@ import numpy as np
 from calcisim.errors import StorageError
 
 MAGIC = b"CALCISIM"
-VERSION = 2  # 1: one phase, no clumps
+VERSION = 3  # 1: one phase, no clumps; 2: no giant cells
 _PREFIX = struct.Struct("<8sIQ")
 _DIGEST_BYTES = 32
 _ALIGN = 64

@@ -35,6 +35,7 @@ def site_values(site: Site) -> dict[str, Value]:
         "nuclei": round(float(site.state.progress[1]), 6),
         "expected_nuclei_per_cm3": float(np.sum(site.state.arrivals.expected)) / (volume * 1e6),
         **{f"{kind}_calcium_mg": 0.0 - lost[kind] * CALCIUM_MASS * 1e6 for kind in ("excised", "engulfed", "drained")},
+        "resorbed_calcium_mg": float(site.state.progress[3]) * CALCIUM_MASS * 1e6,
         "dry_mass_mg": float(np.sum(setup.dry_mass * site.state.tissue)) * setup.voxel_volume * 1e6,
         "ledger_calcium_relative": float(relative[kinetics.CALCIUM]),
         "ledger_phosphorus_relative": float(relative[kinetics.PHOSPHATE]),

@@ -28,10 +28,12 @@ from calcisim.physics.routes import EXPOSED, HEALING
 from calcisim.physics.seeding import RANDOM_ARRIVALS, Arrivals, Lattice, draw, keep, predicted_rate
 from calcisim.simulation.particles import Particles
 from calcisim.simulation.plasma import Around
+from calcisim.simulation.resorption import Resorption
 from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
 from calcisim.simulation.state import State
 
 LARGEST_FILL = 0.1  # pore fraction that a step may fill
+RIM_FROM = 0.01  # volume fraction of mineral from which a voxel belongs to a mass that granulation tissue surrounds; assumed
 UNIT = 5.0  # calcium per formula of hydroxyapatite, in which the absolute tolerance is given
 PHASE_ERROR = 0.04  # weight (squared) of how calcium is split between phases, which matures by itself
 SLACK = np.array([0.0, 0.0, 0.0, 1.0])  # alkalinity [eq/m³] may be near zero or negative; the other totals are positive
@@ -51,6 +53,7 @@ class SiteProblem:
         self._grids()
         voxels = self._rows_of_active()
         self.particles = Particles(setup, model, state, voxels, self.local, active)
+        self.resorption = Resorption(setup, model, state, self.particles)
         self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
         self.solver = Bicgstab(self.hierarchy)
         self.time = self.dt = 0.0
@@ -99,6 +102,7 @@ class SiteProblem:
         """Draw the arrivals that the coming step must contain."""
         self.time, self.dt = time, dt
         self.breathe(time + dt)
+        self.resorption.start(dt)
         state = self.state
         predicted_rate(state.rate, state.rate_before, dt, float(state.clock[3]), self.mean_rate)
         draw(
@@ -146,6 +150,7 @@ class SiteProblem:
                 local[result] = 0.0
             self.gain[...] = 0.0
             self.gross[...] = 0.0
+            self._produce(stage)
             return
         w = stage.weight
         np.subtract(self.first_u, state.u, out=self.base)
@@ -158,6 +163,21 @@ class SiteProblem:
             np.multiply(local[gained : gained + many], w, out=local[base : base + many])
         self.gain *= w
         self.gross *= w
+        self._produce(stage)
+
+    def _produce(self, stage: Stage) -> None:
+        """TRN-6. Alkalinity that the tissue makes or takes, γΔt φ0 s [eq/m³ of tissue], s per pore fluid, booked with the exchange; and
+        what cells give back of the mineral that they took (RES-3)."""
+        source = self.setup.alkalinity_source
+        if self.setup.giant_cells > 0.0:
+            self.base.reshape(self.base.shape[0], -1)[:, self.voxels.cell] += stage.gamma_dt * self.resorption.release
+        if source == 0.0:
+            return
+        made = stage.gamma_dt * source * self.setup.initial_porosity
+        self.base[(kinetics.ALKALINITY, *INNER)] += made
+        total = math.fsum(made.ravel())
+        self.gain[kinetics.ALKALINITY] += total
+        self.gross[kinetics.ALKALINITY] += abs(total)
 
     def evaluate(self) -> bool:
         """Minerals, pores, faces, exchange and ledger at the iterate c."""
@@ -292,6 +312,7 @@ class SiteProblem:
         state.substrate[:, EXPOSED] *= np.exp(-state.substrate[:, HEALING] * self.dt)
         state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
         self.particles.accept(self.dt)
+        self.resorption.act(self.dt)
         self.look_at_pores()
 
     def _keep_rates(self) -> None:
@@ -307,7 +328,24 @@ class SiteProblem:
         """Pores and faces of the accepted state, as the outputs and the next step take them."""
         filled = self._filled(self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
+        self._supply(filled)
         self._faces(0.0)
+
+    def _supply(self, filled: np.ndarray) -> None:
+        """PRF-1. Perfusion κ (1 + (m − 1) e^(−(d/w)²)) at the distance d from mineral that fills more than RIM_FROM of a voxel, 0 < d.
+
+        m : times in the rim, w : its width [m]; granulation tissue grows beside a mass and not in it. Source: assumption.
+        """
+        times, width = self.setup.rim
+        if times == 1.0:
+            return
+        from scipy.ndimage import distance_transform_edt
+
+        mass = filled > RIM_FROM
+        rim = np.zeros(filled.shape)
+        if mass.any():
+            rim = np.where(mass, 0.0, np.exp(-((distance_transform_edt(~mass, sampling=self.setup.spacing) / width) ** 2)))
+        self.perfusion[INNER] = self.setup.perfusion * (1.0 + (times - 1.0) * rim)
 
     def refresh(self) -> None:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""
@@ -326,9 +364,10 @@ class SiteProblem:
         self.state.clock[3] = 0.0
 
     def held(self) -> np.ndarray:
-        """Amount per species in solution and mineral [mol]."""
+        """Amount per species in solution, mineral and the cells that take it up [mol]."""
         inner = (slice(None), *INNER)
         u, m = self.state.u[inner], self.state.mineral[inner]
         dissolved = np.array([math.fsum(np.sum(field, axis=-1).ravel()) for field in u])
         solid = np.array([math.fsum(np.sum(field, axis=-1).ravel()) for field in m])
-        return (dissolved + self.model.stoichiometry @ solid) * self.setup.voxel_volume
+        digesting = np.array([math.fsum(row) for row in self.state.digesting])
+        return (dissolved + self.model.stoichiometry @ solid + digesting) * self.setup.voxel_volume

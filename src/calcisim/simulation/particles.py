@@ -129,7 +129,7 @@ class Particles:
         threads.rows(kernels.totals, used, VOXELS_EACH, state.number, state.coordinate, state.count, self.model.particle, primaries, volume)
         return np.stack([primaries, volume])
 
-    def _normalise(self) -> np.ndarray:
+    def normalise(self) -> np.ndarray:
         """Give the clumps the totals of the cohorts; these totals (`volumes`)."""
         totals, used = self.volumes(), self.state.slots()
         threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, self.model.clump.edges, self.state.clumps[..., :used], *totals)
@@ -184,7 +184,7 @@ class Particles:
                 kernels.capture_primaries, used, VOXELS_EACH, state.number, state.coordinate, state.bare, state.count, captured, particle
             )  # fmt: skip
         before = state.on_collagen[rows]
-        primaries, _ = self._normalise()
+        primaries, _ = self.normalise()
         gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + caught
         state.on_collagen[rows] = np.minimum(before + gained, primaries[0])
 
@@ -216,7 +216,7 @@ class Particles:
         sweeps = int(min(max(math.ceil(fastest / PASSED), 1), MOST_SWEEPS))
         for number in range(sweeps):
             self._pass_faces(dt / sweeps, self.faces if number % 2 == 0 else self.faces[::-1])
-        self._normalise()
+        self.normalise()
 
     def _diffusivity(self) -> np.ndarray:
         """Mean diffusivity of the free particles of every slot in use [m²/s]."""
@@ -266,17 +266,20 @@ class Particles:
         state.number[: kinetics.FREE, :used] *= kept[:, None]
         state.clumps[clumping.BOUND, :, : np.searchsorted(law.edges, uptake.largest), :used] *= 1.0 - share_taken
         state.on_collagen[rows] *= kept
-        self._normalise()
+        self.normalise()
 
     def lose_mineral(self, kind: str, cell: np.ndarray, gone: np.ndarray) -> None:
         """Mineral (phase, cells) that leaves the site; the fluid around fills its room.
 
         Both are booked as they are moved, not from the change in what is held, so that the ledger checks them.
         """
-        state, volume, plasma = self.state, self.setup.voxel_volume, self.setup.plasma
-        mineral, u = (array.reshape(array.shape[0], -1) for array in (state.mineral, state.u))
-        mineral[:, cell] -= gone
-        state.ledger.book(kind, -(self.model.stoichiometry @ gone).sum(axis=1) * volume)
-        room = self.model.phases.volume @ gone
-        u[:, cell] += room * plasma[:, None]
-        state.ledger.book("exchanged", plasma * float(np.sum(room)) * volume)
+        state = self.state
+        state.mineral.reshape(state.mineral.shape[0], -1)[:, cell] -= gone
+        state.ledger.book(kind, -(self.model.stoichiometry @ gone).sum(axis=1) * self.setup.voxel_volume)
+        self.fill(cell, self.model.phases.volume @ gone)
+
+    def fill(self, cell: np.ndarray, room: np.ndarray) -> None:
+        """Fluid of the surroundings that flows into the room [m³/m³] that mineral has left."""
+        state, plasma = self.state, self.setup.plasma
+        state.u.reshape(state.u.shape[0], -1)[:, cell] += room * plasma[:, None]
+        state.ledger.book("exchanged", plasma * float(np.sum(room)) * self.setup.voxel_volume)

@@ -18,7 +18,7 @@ from calcisim.simulation.site import Site
 
 _SUMS = (
     "deposit_calcium_mg", "deposit_phosphorus_mg", "nuclei", "dry_mass_mg",
-    "excised_calcium_mg", "engulfed_calcium_mg", "drained_calcium_mg",
+    "excised_calcium_mg", "engulfed_calcium_mg", "drained_calcium_mg", "resorbed_calcium_mg",
 )  # fmt: skip
 _LARGEST = ("ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "mineral_volume_fraction_max")
 
@@ -57,7 +57,7 @@ class Simulation:
 
     def _site(self, shared: ModelSetup, one: Any, water: Ultrafiltrate) -> Site:
         start = assembly.surroundings(one, self.scenario.fluid, water)
-        setup = assembly.site(one, start)
+        setup = assembly.site(one, start, self.seed)
         shared = replace(shared, chemistry=start.chemistry)
         if setup.shear_rate > 0.0:
             clump = assembly.clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate)
@@ -67,7 +67,7 @@ class Simulation:
 
     def _moments(self, name: str) -> list[float]:
         """Times at which something happens to a site, ascending."""
-        times = {event.at for event in self.scenario.event if event.site == name}
+        times = {time for event in self.scenario.event if event.site == name for time in event.moments(self.scenario.duration)}
         for treatment in self.scenario.treatment:
             if treatment.site in (None, name):
                 times.update(treatment.edges())
@@ -111,7 +111,7 @@ class Simulation:
             return
         site = self.sites[name]
         for event in self.scenario.event:
-            if event.site == name and event.at == now:
+            if event.site == name and now in event.moments(now):
                 _ACTS[event.kind](self, site, event)
         levers = combined(self.scenario.treatment, now, name)
         site.set_levers(levers.nucleation_coverage, levers.growth_affinity)

@@ -61,7 +61,9 @@ class SiteSetup:
     spacing, depth [m]; voxel_volume [m³]; initial_porosity, hindrance, perfusion κ [1/s], dry_mass [kg/m³]: (z, y, x);
     face_exchange (6,): z, y, x, low and high [m/s], 0 closed, inf held at plasma; assay: voxels that µg/mg outputs count;
     fetuin [mol/m³] and nucleators [1/m³] of the fluid around; coverage: share of a particle's surface that protein covers [-];
-    uptake_capacity: what cells may engulf [mol Ca/(m³ s)], (z, y, x); shear_rate of the fluid [1/s]
+    uptake_capacity: what cells may engulf [mol Ca/(m³ s)], (z, y, x); shear_rate of the fluid [1/s]; giant_cells: most of the outer area
+    that they cover [-]; texture: factor on perfusion (in it already) and exposure (z, y, x); rim: how many times the perfusion is beside
+    mineral, and how far from it [m]; alkalinity_source: what the tissue adds to its pore fluid [eq/(m³ s)]
     """
 
     name: str
@@ -84,6 +86,10 @@ class SiteSetup:
     coverage: float
     uptake_capacity: Array
     shear_rate: float
+    giant_cells: float
+    texture: Array
+    rim: tuple[float, float]
+    alkalinity_source: float
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,7 @@ class Site:
             state.access[1, rows] = 1.0
 
     def expose(self, mask: np.ndarray, fraction: float, state: float, healing: float) -> None:
-        """Lay open a share of the surface at substrate state `state`; it closes at rate `healing` [1/s].
+        """Lay open a share of the surface (times the texture) at substrate state `state`; it closes at rate `healing` [1/s].
 
         Where some of the surface is open already, the shares unite as independent injuries, 1 − (1 − f)(1 − f'); what is open then has
         the worse of the two states and the slower healing.
@@ -222,7 +222,8 @@ class Site:
         substrate = self.state.substrate[rows]
         open_before = substrate[:, routes.EXPOSED]
         injured = open_before > 0.0
-        substrate[:, routes.EXPOSED] = 1.0 - (1.0 - open_before) * (1.0 - fraction)
+        share = np.minimum(fraction * self.setup.texture.ravel()[self.active][rows], 1.0)
+        substrate[:, routes.EXPOSED] = 1.0 - (1.0 - open_before) * (1.0 - share)
         for column, value in ((routes.EXPOSED_STATE, state), (routes.HEALING, healing)):
             substrate[:, column] = np.where(injured, np.minimum(substrate[:, column], value), value)
         self.state.substrate[rows] = substrate
@@ -306,8 +307,10 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
         on_collagen=np.zeros(n),
         arrivals=Arrivals(np.zeros(cells), np.zeros(cells, dtype=np.int64), np.zeros(cells)),
         uptake=np.zeros(n),
+        giant=np.zeros(n),
+        digesting=np.zeros((species, n)),
         tissue=np.ones(setup.shape),
         clock=np.array([0.0, FIRST_STEP, 1.0, 0.0]),
-        progress=np.array([-1.0, 0.0, 0.0]),
+        progress=np.array([-1.0, 0.0, 0.0, 0.0]),
         ledger=Ledger(np.zeros(species)),
     )

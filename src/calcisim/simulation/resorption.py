@@ -1,0 +1,100 @@
+"""Giant cells at the outer surface of mineral: they gather where it faces perfused tissue, and take it back in sealed acid pockets."""
+
+import numpy as np
+
+from calcisim import parameters
+from calcisim.numerics import threads
+from calcisim.physics import clumping, kinetics
+from calcisim.simulation.particles import VOXELS_EACH, Particles
+from calcisim.simulation.setup import ModelSetup, SiteSetup
+from calcisim.simulation.state import State
+
+Array = np.ndarray
+EMPTY = 1e-12  # envelope volume below which there is nothing to take
+
+
+def outer_gradient(filled: Array, open_to: Array, spacing: tuple[float, ...]) -> Array:
+    """RES-1. Outer area of a mass per tissue volume [1/m]: |∇⁺Φ|, along each axis the larger fall of Φ to a neighbour that is open.
+
+    filled Φ: share that envelopes of clumps fill, (z, y, x); open_to: perfused voxels (bool); spacing [m]. A flat face has the area of its
+    voxels, a slanting one that of its true length. Source: derivation.
+    """
+    squared = np.zeros(filled.shape)
+    for axis, step in enumerate(spacing):
+        fall = np.zeros(filled.shape)
+        low, high = ([slice(None)] * 3 for _ in range(2))
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        here, there = tuple(low), tuple(high)
+        rise = filled[there] - filled[here]
+        fall[here] = np.maximum(fall[here], -rise * open_to[there])
+        fall[there] = np.maximum(fall[there], rise * open_to[here])
+        squared += (fall / step) ** 2
+    return np.sqrt(squared)
+
+
+class Resorption:
+    """RES-2. Giant cells cover a share G of the outer area a: dG/dt = (G_max a/(a + a_half) − G)/τ; mineral volume goes at k_res G a f.
+
+    f : solid per envelope volume Φ; so everything bound loses the same share 1 − exp(−k_res G a dt/Φ) of number and mass. Calcium,
+    phosphate and alkalinity stay in the cells for a while (RES-3) and go back to the fluid of the voxel, whatever its saturation.
+    k_res [m/s], a [1/m]. Source: assumption.
+    """
+
+    def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, particles: Particles):
+        row = parameters.values("particles")
+        self.setup, self.model, self.state, self.particles = setup, model, state, particles
+        self.speed, self.half, self.time = row["resorption_speed"], row["resorption_half"], row["resorption_time"]
+        self.digestion = row["resorption_digestion"]
+        self.perfused = np.asarray(setup.perfusion > 0.0)
+        self.release = np.zeros_like(state.digesting)
+
+    def areas(self) -> tuple[Array, Array]:
+        """Outer area that faces perfused tissue [1/m] and envelope volume of bound clumps (at most 1), per slot in use."""
+        rows = self.particles.rows()
+        out = np.zeros((2, rows.size))
+        clumps = self.state.clumps[..., : rows.size]
+        threads.rows(clumping.clump_envelopes, rows.size, VOXELS_EACH, self.model.clump, clumps, self.model.uptake.largest, out)
+        filled = np.minimum(out[1], 1.0)
+        cells = self.particles.active[rows]
+        grid = np.zeros(self.setup.shape)
+        grid.reshape(-1)[cells] = filled
+        faces = outer_gradient(grid, self.perfused, self.setup.spacing).reshape(-1)[cells]
+        return out[0] * (1.0 - filled) * self.perfused.reshape(-1)[cells] + faces, filled
+
+    def start(self, dt: float) -> None:
+        """RES-3. What cells give back during the coming step, at a steady rate: what they hold times (1 − e^(−dt/τ))/dt [mol/(m³ s)].
+
+        So a long step is not followed by a flood. Source: assumption.
+        """
+        np.multiply(self.state.digesting, -np.expm1(-dt / self.digestion) / dt, out=self.release)
+
+    def act(self, dt: float) -> None:
+        """Cells give back what `start` said, come and go, and take their share of `dt` seconds."""
+        state = self.state
+        state.digesting -= self.release * dt
+        rows = self.particles.rows()
+        if self.setup.giant_cells == 0.0 or rows.size == 0:
+            return
+        area, filled = self.areas()
+        aim = np.zeros(state.giant.size)
+        aim[rows] = self.setup.giant_cells * area / (area + self.half)
+        state.giant += (aim - state.giant) * -np.expm1(-dt / self.time)
+        rate = np.divide(self.speed * state.giant[rows] * area, filled, out=np.zeros(rows.size), where=filled > EMPTY)
+        share = -np.expm1(-rate * dt)
+        if share.any():
+            self._take(rows, share)
+
+    def _take(self, rows: Array, share: Array) -> None:
+        """Let everything bound lose this share to the cells; fluid of the surroundings fills the room."""
+        state, model = self.state, self.model
+        cell = self.particles.voxels.cell[rows]
+        mineral = state.mineral.reshape(state.mineral.shape[0], -1)
+        gone = share * (1.0 - self.particles.free_part()) * mineral[:, cell]
+        mineral[:, cell] -= gone
+        state.digesting[:, rows] += model.stoichiometry @ gone
+        self.particles.fill(cell, model.phases.volume @ gone)
+        state.progress[3] += float(np.sum(model.phases.calcium @ gone)) * self.setup.voxel_volume
+        state.number[: kinetics.FREE, : rows.size] *= 1.0 - share[:, None]
+        state.clumps[clumping.BOUND, ..., : rows.size] *= 1.0 - share
+        state.on_collagen[rows] *= 1.0 - share
+        self.particles.normalise()
