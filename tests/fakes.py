@@ -19,6 +19,8 @@ def scenario(days=10.0, every=1.0, sites=("cusp",), shape=(1, 1, 8), reference=(
         reference=reference,
         treatment=(),
         literature=(),
+        plasma=None,
+        fluid=SimpleNamespace(changes=False),
     )
 
 

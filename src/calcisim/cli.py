@@ -175,6 +175,8 @@ def plasma(
 
     if years is not None and days is not None:
         raise UsageError("--years and --days: give one of them.")
+    if years is not None and not 0.0 < years <= 200.0:
+        raise UsageError(f"--years {years:g}: must be more than 0 and at most 200.")
     length = years * 365.25 if years is not None else days
     command = shlex.join(["calcisim", *sys.argv[1:]])
     request = study.Request(name, tuple(sets or ()), length, quick, out, force, command)

@@ -116,6 +116,7 @@ MOLAR_MASS = {
     "etidronate": "206.03",
     "aluminium": "26.982",
     "calcitriol": "416.64",
+    "calcium_carbonate": "100.09",
     "hydroxyvitamin_d": "400.64",
     "pth": "9430",
 }

@@ -82,6 +82,13 @@ BAD = {
         "overlaps treatment 0 of the same kind of the whole body",
     ),
     "change of nothing": (BODY + DIET, "treatment.0.kind", "it changes nothing"),
+    "doses by the second": (
+        BODY.replace("10 day", "1 year") + '[[treatment]]\nkind = "dose"\ncalcium = "1 mmol"\nevery = "1 s"\n',
+        "treatment.0.every",
+        "more than 100,000 doses",
+    ),
+    "two ways without a tissue": (BODY + "two_way = true\n", "plasma.two_way", "there is no tissue"),
+    "later and already": (BODY + DIALYSIS + 'already = true\nstart = "3 day"\n', "treatment.0.already", "did not go on before day 0"),
     "dose of nothing": (BODY + '[[treatment]]\nkind = "dose"\n', "treatment.0.kind", "nothing is given"),
     "dose that stops": (
         BODY + '[[treatment]]\nkind = "dose"\ncalcium = "10 mmol"\nstop = "3 day"\n',

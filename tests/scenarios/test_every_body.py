@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from calcisim import scenario
+from calcisim.errors import UsageError
 from calcisim.results import plots, summary, timeseries
 from calcisim.simulation.plasma import BodyPlasma
 from calcisim.studies import execute, plasma
@@ -98,3 +99,30 @@ def test_a_run_ends_where_it_is_told_also_beyond_the_scenario(tmp_path):
     outcome = plasma.start(plasma.Request("metastatic/ckd3", days=2000.0, out=tmp_path / "long"), silent)
     assert outcome.summary["days"] == 2000.0
     assert timeseries.read(tmp_path / "long")["time_d"][-1] == 2000.0
+
+
+def test_a_changed_scenario_is_not_finished(runs, tmp_path):
+    plasma.start(plasma.Request("metastatic/ckd3", quick=True, out=tmp_path / "r"), silent)
+    (tmp_path / "r" / "summary.json").unlink()
+    path = tmp_path / "r" / "scenario.resolved.toml"
+    path.write_text(path.read_text().replace("38 mmol/day", "60 mmol/day"))
+    with pytest.raises(UsageError, match="was changed since the run began"):
+        execute.resume(tmp_path / "r", 1, Reporter(), execute.engine())
+    assert runs("metastatic/ckd3").exists()
+
+
+def test_a_site_beyond_its_days_has_a_living_plasma(tmp_path):
+    """--days beyond the scenario: the body goes on with its diet and dialysis, and results come as often as before."""
+    text = (
+        'title = "t"\nduration = "5 day"\n[plasma]\ndriver = "model"\nglomerular_filtration = "2 mL/min"\n[[site]]\nname = "a"\n'
+        'tissue = "dermis"\n[site.grid]\ndepth = "1 cm"\n'
+    )
+    rows = {}
+    for name, days, duration in (("asked", 15.0, "5 day"), ("written", None, "15 day")):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text.replace("5 day", duration))
+        outcome = execute.start(execute.Request(str(path), days=days, threads=1, out=tmp_path / name), Reporter(), execute.engine())
+        rows[name] = outcome.summary
+    assert rows["asked"]["phosphate_mmol_per_l"] == pytest.approx(rows["written"]["phosphate_mmol_per_l"], rel=1e-4)
+    assert rows["asked"]["phosphate_mmol_per_l"] > 2.5
+    assert np.diff(timeseries.read(tmp_path / "asked")["time_d"])[0] == pytest.approx(0.1)

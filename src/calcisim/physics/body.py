@@ -6,9 +6,8 @@
     dHCO3/dt = (acid excreted + alkali taken + bone buffer − lost in urine − acid made + dialysed)/V_B
     hormones: secretion or production − clearance; parathyroid gland, bone formation and filtration follow slowly
 
-`rates` is the right-hand side; each organ is a function of its own below it. Everything in SI units: mol, m³, s. What crosses the boundary
-of the pools is kept beside them, so that amounts can be balanced. Healthy values and constants: data/body.toml.
-Source: derivation; its parts and what they were fitted to are in data/body.toml and docs/benchmarks/plasma.md.
+`rates` is the right-hand side; each organ is a function of its own below it. Everything in SI units: mol, m³, s. Flows across the boundary
+are kept beside the pools, so that amounts balance. Source: derivation; constants and what they were fitted to are in data/body.toml.
 """
 
 import math
@@ -16,11 +15,9 @@ from typing import NamedTuple
 
 from calcisim.jit import kernel
 from calcisim.physics.body_names import F, P, R, S
+from calcisim.physics.plasma import APPARENT_PK1
 
-APPARENT_PK1 = 6.10  # of carbonic acid in plasma, as in physics/plasma.py
 LEAST = 1e-9  # relative to health: below this a pool counts as empty in the laws
-SCARCE = 0.1  # relative phosphate below which bone takes it in proportion to what is there
-ACIDIC = 0.25  # relative bicarbonate (pH below 6.9) below which less acid reaches it: nobody lives there, and the pool stays above zero
 
 
 class Fluid(NamedTuple):
@@ -87,7 +84,7 @@ def ionised_calcium(amount, complexed, dissociation, capacity, volume, protein_v
 def fluid(y, p):
     """BDY-5. The extracellular fluid from the pools: pH by BDY-3 with pCO2 = pCO2_0 + comp (HCO3 − H_0), calcium by BDY-4.
 
-    κ = κ_0 (0.35 + 0.35 HCO3/H_0 + 0.30 Pi/Pi_0); Kd = Kd_Ca 10^(−s (pH − pH_0)). Source: derivation, data/body.toml.
+    κ = κ_0 (1 − k_H − k_P + k_H HCO3/H_0 + k_P Pi/Pi_0); Kd = Kd_Ca 10^(−s (pH − pH_0)). Source: derivation, data/body.toml.
     """
     plasma, between = p[P.plasma_volume], p[P.interstitial_volume]
     volume = plasma + between
@@ -98,7 +95,9 @@ def fluid(y, p):
     healthy = p[P.healthy_bicarbonate]
     carbon_dioxide = max(p[P.carbon_dioxide] + p[P.carbon_dioxide_response] * (bicarbonate - healthy), 0.1 * p[P.healthy_carbon_dioxide])
     ph = bicarbonate_ph(bicarbonate, carbon_dioxide, p[P.carbon_dioxide_solubility], p[P.ph_offset])
-    complexed = p[P.complexed_ratio] * (0.35 + 0.35 * bicarbonate / healthy + 0.30 * phosphate / p[P.healthy_phosphate])
+    by_acid, by_phosphate = p[P.complexed_bicarbonate_share], p[P.complexed_phosphate_share]
+    follows = by_acid * bicarbonate / healthy + by_phosphate * phosphate / p[P.healthy_phosphate]
+    complexed = p[P.complexed_ratio] * (1.0 - by_acid - by_phosphate + follows)
     dissociation = p[P.calcium_albumin_dissociation] * 10.0 ** (-p[P.calcium_albumin_ph_slope] * (ph - p[P.healthy_ph]))
     capacity = p[P.albumin_capacity] * p[P.albumin_ratio]
     amount = max(y[S.calcium], LEAST * volume * p[P.healthy_calcium])
@@ -117,7 +116,8 @@ def signals(y, body, p):
     Source: data/body.toml.
     """
     x, q = body.ionised / p[P.healthy_calcium_ionised], body.phosphate / p[P.healthy_phosphate]
-    filtration = p[P.glomerular_filtration] * max(y[S.filtration], 1e-3)
+    lowered = 1.0 - p[P.filtration_response] * (1.0 - max(y[S.filtration], 1e-3))  # not where filtration itself was measured
+    filtration = p[P.glomerular_filtration] * lowered
     gamma = max(filtration / p[P.healthy_filtration], 1e-3)
     order, half = p[P.magnesium_gate_order], p[P.magnesium_gate_half]
     gate = hill(body.magnesium, order, half) / hill(p[P.healthy_magnesium], order, half)
@@ -180,16 +180,18 @@ def gut(y, s, p, dy, flow):
 def bone(y, body, s, p, dy, flow):
     """BDY-8. Resorption by PTH (coupled), by excess of vitamin D and by disease; formation that follows; fast exchange with the surface.
 
-    R = b (R_0 (1 − r + r (2 Pe/(Pe + 1))^m) + k max(De − De_T, 0) + J_x); A = R_0 OB min(x_r^n min(q, q_top)^a, cap)/(1 + Al/K_A),
-    x_r = x/clip(Pe min(De, 1)^s_XD, 0.02, 8)^s_X; dOB/dt = (coupled R/R_0 − OB)/τ. Phosphate goes with calcium, r per mol; the share f of R
-    leaves as colloid (BDY-13). Source: data/body.toml; peterson2010 for the exchange.
+    R = b (R_0 (1 − r + r (2 Pe/(Pe + 1))^m) + k max(De − De_T, 0) + J_x); A = R_0 OB min(x_r^n min(q, q_top)^a, cap)/(1 + Al/K_A)
+    (times q/q_min below q_min), x_r = x/clip(Pe min(De, 1)^s_XD)^s_X; dOB/dt = (coupled R/R_0 − OB)/τ.
+    Phosphate goes with calcium, r per mol; f of R leaves as colloid (BDY-13). Source: data/body.toml; peterson2010 for the exchange.
     """
     turnover, share = p[P.bone_turnover], p[P.resorption_pth_share]
     coupled = 1.0 - share + share * (2.0 * s.pth / (s.pth + 1.0)) ** p[P.resorption_pth_exponent]
     uncoupled = p[P.resorption_vitamin_rate] * max(s.vitamin - p[P.resorption_vitamin_threshold], 0.0) + p[P.bone_release]
     resorbed = p[P.bone_resorption] * (turnover * coupled + uncoupled)
-    point = min(max(s.pth * min(s.vitamin, 1.0) ** p[P.formation_vitamin_exponent], 0.02), 8.0) ** p[P.formation_pth_exponent]
-    supply = min(max(s.q, SCARCE), p[P.formation_phosphate_ceiling]) ** p[P.formation_phosphate_exponent] * min(s.q / SCARCE, 1.0)
+    point = max(s.pth * min(s.vitamin, 1.0) ** p[P.formation_vitamin_exponent], p[P.formation_point_least])
+    point = min(point, p[P.formation_point_largest]) ** p[P.formation_pth_exponent]
+    scarce = p[P.formation_scarce]
+    supply = min(max(s.q, scarce), p[P.formation_phosphate_ceiling]) ** p[P.formation_phosphate_exponent] * min(s.q / scarce, 1.0)
     drive = (s.x / point) ** p[P.formation_calcium_exponent] * supply
     mineralised = 1.0 / (1.0 + p[P.aluminium] / p[P.aluminium_mineralisation_half])
     formed = turnover * y[S.formation] * min(drive, p[P.formation_limit]) * mineralised
@@ -210,8 +212,9 @@ def bone(y, body, s, p, dy, flow):
 
 @kernel
 def phosphate_exchange(y, body, p):
-    """BDY-9. Phosphate into cells: K_M clip((Pi_0/Pi)^g, 0.4, 3) (Pi − N/V_2) [mol/s]. Source: agar2011."""
-    faster = min(max((p[P.healthy_phosphate] / body.phosphate) ** p[P.phosphate_exchange_exponent], 0.4), 3.0)
+    """BDY-9. Phosphate into cells: K_M clip((Pi_0/Pi)^g) (Pi − N/V_2) [mol/s]. Source: agar2011."""
+    faster = (p[P.healthy_phosphate] / body.phosphate) ** p[P.phosphate_exchange_exponent]
+    faster = min(max(faster, p[P.phosphate_exchange_least]), p[P.phosphate_exchange_largest])
     return p[P.phosphate_exchange] * faster * (body.phosphate - y[S.cell_phosphate] / p[P.phosphate_volume])
 
 
@@ -246,7 +249,7 @@ def kidney(body, s, p, dy, flow):
 
 @kernel
 def kept_threshold(signal, share, half):
-    """What a hormone leaves of a renal threshold, 1 in health."""
+    """BDY-21. What a hormone leaves of a renal threshold, 1 in health: (1 − a z/(z + K))/(1 − a/(1 + K)). Source: data/body.toml."""
     return (1.0 - share * signal / (signal + half)) / (1.0 - share / (1.0 + half))
 
 
@@ -255,7 +258,8 @@ def acid(body, y, s, p, dy):
     """BDY-11. Bicarbonate, and filtration under hypercalcaemia.
 
     acid excreted NAE_0 γ^ψ max(1 − s_H (H − H_0), 0); lost GFR soft(H − TH), TH = TH_0 + d_Tg (1 − g) + d_TCa max(Ca − Ca_TH, 0);
-    bone gives k_bH max(H_0 − H, 0) V_B; dg/dt = (g_min + (1 − g_min)/(1 + (max(Ca − Ca_G, 0)/d_G)^n) − g)/τ. Source: data/body.toml.
+    bone gives k_bH max(H_0 − H, 0) V_B; acid made E, times H/(H_min H_0) below that;
+    dg/dt = (g_min + (1 − g_min)/(1 + (max(Ca − Ca_G, 0)/d_G)^n) − g)/τ. Source: data/body.toml.
     """
     bicarbonate, healthy = body.bicarbonate, p[P.healthy_bicarbonate]
     excreted = p[P.net_acid] * s.gamma ** p[P.acid_nephron_exponent] * max(1.0 - p[P.acid_response] * (bicarbonate - healthy), 0.0)
@@ -265,7 +269,7 @@ def acid(body, y, s, p, dy):
     space = p[P.bicarbonate_volume]
     bone = p[P.bone_buffering] * max(healthy - bicarbonate, 0.0) * space
     dialysed = p[P.dialysed_bicarbonate] * (p[P.dialysate_bicarbonate] - bicarbonate)
-    made = p[P.acid_production] * min(bicarbonate / (ACIDIC * healthy), 1.0)
+    made = p[P.acid_production] * min(bicarbonate / (p[P.acid_floor] * healthy), 1.0)
     dy[S.bicarbonate] = (excreted + p[P.alkali_intake] + bone - lost - made + dialysed) / space
     dy[S.bicarbonate] += p[P.measured_bicarbonate_rate] * (p[P.measured_bicarbonate] - bicarbonate)
     harm = (max(body.ionised - p[P.filtration_calcium_limit], 0.0) / p[P.filtration_calcium_half]) ** p[P.filtration_calcium_order]
@@ -278,8 +282,8 @@ def glands(body, y, s, p, dy):
     """BDY-12. Parathyroid hormone and gland.
 
     secretion = remnant mass G S m q^e De^(−e_D)/(1 + Al/K), S = S_min + (S_max − S_min)/(1 + (Ca_eq/Ca_50)^n),
-    Ca_eq = Ca + w (Mg_uf − f Mg_0); cleared at k_P (1 − w + w min(γ, 1.2));
-    G follows clip(exp(g_D max(−ln De, −0.3) + g_Pi max(ln q, 0) − g_Ca (x − 1)), G_min, G_max).
+    Ca_eq = Ca + w (Mg_uf − f Mg_0); cleared at k_P (1 − w + w min(γ, g_max));
+    G follows clip(exp(g_D max(−ln De, −v_min) + g_Pi max(ln q, 0) − g_Ca (x − 1)), G_min, G_max).
     Source: data/body.toml; peterson2010 for k_P.
     """
     sensed = body.ionised + p[P.secretion_magnesium_weight] * (
@@ -292,9 +296,9 @@ def glands(body, y, s, p, dy):
     secretion *= s.q ** p[P.secretion_phosphate_exponent] * s.vitamin ** -p[P.secretion_vitamin_exponent]
     secretion /= 1.0 + p[P.aluminium] / p[P.aluminium_secretion_half]
     renal = p[P.pth_renal_share]
-    cleared = (1.0 - renal + renal * min(s.gamma, 1.2)) * y[S.pth]
+    cleared = (1.0 - renal + renal * min(s.gamma, p[P.renal_clearance_largest])) * y[S.pth]
     dy[S.pth] = p[P.pth_turnover] * (p[P.healthy_pth] * secretion - cleared) + p[P.measured_pth_rate] * (p[P.measured_pth] - y[S.pth])
-    pull = p[P.gland_vitamin] * max(-math.log(s.vitamin), -0.3) + p[P.gland_phosphate] * max(math.log(s.q), 0.0)
+    pull = p[P.gland_vitamin] * max(-math.log(s.vitamin), -p[P.gland_vitamin_least]) + p[P.gland_phosphate] * max(math.log(s.q), 0.0)
     aim = min(max(math.exp(pull - p[P.gland_calcium] * (s.x - 1.0)), p[P.gland_least]), p[P.gland_largest])
     dy[S.gland] = (aim - y[S.gland]) / p[P.gland_time]
 
@@ -305,11 +309,12 @@ def vitamin_d(y, s, absorbed, p, dy):
 
     made = k_D D_0 sub γ^ν (h_0 + (1 − h_0) h Pe/(Pe + h − 1)) Fe^(−h_F) q^(−h_Pi) x^(−h_Ca) + outside the kidney X D25/D25_0 + given;
     broken down = k_D c D De^c24 Fe^f24/(1 + max(D25 − D25_24, 0)/K_24); FGF23 follows
-    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (min(D25, D25_x)/D25_0)^e and is cleared at k_F (1 − w + w min(γ, 1.2)).
+    F_0 f (J_Pi/J_Pi0)^a γ^(−n) q^b De^c Pe^d (min(D25, D25_x)/D25_0)^e and is cleared at k_F (1 − w + w min(γ, g_max)).
     Source: data/body.toml; peterson2010 for k_D.
     """
     d25, healthy = max(y[S.hydroxyvitamin_d], 0.0), p[P.healthy_hydroxyvitamin_d]
-    dy[S.hydroxyvitamin_d] = p[P.hydroxyvitamin_d_turnover] * (p[P.hydroxyvitamin_d] - y[S.hydroxyvitamin_d])
+    drawn = p[P.measured_hydroxyvitamin_d_rate] * (p[P.measured_hydroxyvitamin_d] - y[S.hydroxyvitamin_d])
+    dy[S.hydroxyvitamin_d] = p[P.hydroxyvitamin_d_turnover] * (p[P.hydroxyvitamin_d] - y[S.hydroxyvitamin_d]) + drawn
     half = p[P.hydroxylation_half]
     substrate = d25 / (d25 + half) * (healthy + half) / healthy
     basal, top = p[P.hydroxylation_basal], p[P.hydroxylation_pth]
@@ -330,7 +335,7 @@ def vitamin_d(y, s, absorbed, p, dy):
     aim *= s.vitamin ** p[P.fgf23_vitamin_exponent] * s.pth ** p[P.fgf23_pth_exponent]
     aim *= (min(max(d25, 0.1 * healthy), p[P.displaced_threshold]) / healthy) ** p[P.fgf23_hydroxyvitamin_exponent]
     renal = p[P.fgf23_renal_share]
-    cleared = (1.0 - renal + renal * min(s.gamma, 1.2)) * y[S.fgf23]
+    cleared = (1.0 - renal + renal * min(s.gamma, p[P.renal_clearance_largest])) * y[S.fgf23]
     dy[S.fgf23] = p[P.fgf23_turnover] * (aim - cleared) + p[P.measured_fgf23_rate] * (p[P.measured_fgf23] - y[S.fgf23])
 
 

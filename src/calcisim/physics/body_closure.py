@@ -20,7 +20,7 @@ AMORPHOUS = "ACP2"  # the phase whose saturation drives the colloid, as in miner
 # Levers that are not 0 in health; intakes and the like take the healthy value of the table.
 NEUTRAL = (
     "albumin_ratio", "calcium_excretion", "magnesium_reabsorption", "calcium_set_point", "parathyroid_mass", "parathyroid_remnant",
-    "fgf23_production", "klotho", "calcitriol_breakdown", "bone_resorption", "gut_absorption",
+    "fgf23_production", "klotho", "calcitriol_breakdown", "bone_resorption", "gut_absorption", "filtration_response",
 )  # fmt: skip
 FROM_TABLE = {
     "calcium_intake": "healthy_calcium_intake",

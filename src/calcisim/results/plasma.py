@@ -7,33 +7,34 @@ import numpy as np
 from calcisim import parameters
 from calcisim.results import style
 from calcisim.results.observables import describe
+from calcisim.simulation.plasma import REPORTED
 
-# name, unit, meaning, row of data/body.toml with the healthy value and the reference range, factor from its inner unit
+# name, unit, meaning, row of data/body.toml with the healthy value and the reference range
 _ROWS = (
-    ("calcium_total_mmol_per_l", "mmol/L", "Total calcium of plasma", "healthy_calcium", 1.0),
-    ("calcium_ionised_mmol_per_l", "mmol/L", "Ionised calcium of plasma", "healthy_calcium_ionised", 1.0),
-    ("phosphate_mmol_per_l", "mmol/L", "Phosphate of plasma", "healthy_phosphate", 1.0),
-    ("magnesium_mmol_per_l", "mmol/L", "Total magnesium of plasma", "healthy_magnesium", 1.0),
-    ("bicarbonate_mmol_per_l", "mmol/L", "Bicarbonate of plasma", "healthy_bicarbonate", 1.0),
-    ("ph", "1", "pH of plasma", "healthy_ph", 1.0),
-    ("carbon_dioxide_mmhg", "mmHg", "Carbon dioxide of arterial plasma", "healthy_carbon_dioxide", 760.0),
-    ("pth_pg_per_ml", "pg/mL", "Parathyroid hormone", "healthy_pth", 9.43e9),
-    ("calcitriol_pmol_per_l", "pmol/L", "Calcitriol (1,25-dihydroxyvitamin D)", "healthy_calcitriol", 1e9),
-    ("hydroxyvitamin_d_nmol_per_l", "nmol/L", "25-hydroxyvitamin D", "healthy_hydroxyvitamin_d", 1e6),
-    ("fgf23_pg_per_ml", "pg/mL", "Intact FGF23", "healthy_fgf23", 1e9),
-    ("gfr_ml_per_min", "mL/min", "Glomerular filtration", "healthy_filtration", 6e7),
-    ("colloid", "1", "Calcium in the circulating calciprotein colloid, relative to health", "", 1.0),
-    ("colloid_calcium_umol_per_l", "µmol/L", "Calcium in the circulating calciprotein colloid", "", 1.0),
-    ("calcium_phosphate_product_mg2_per_dl2", "mg²/dL²", "Total calcium times phosphate", "", 1.0),
-    ("vitamin_d_effect", "1", "Effective vitamin D, relative to health", "", 1.0),
-    ("parathyroid_mass_relative", "1", "Mass of the parathyroid glands, relative to health", "", 1.0),
-    ("urine_calcium_mmol_per_d", "mmol/d", "Calcium in urine", "", 1.0),
-    ("urine_phosphate_mmol_per_d", "mmol/d", "Phosphate in urine", "", 1.0),
-    ("urine_magnesium_mmol_per_d", "mmol/d", "Magnesium in urine", "", 1.0),
-    ("bone_calcium_balance_mmol_per_d", "mmol/d", "Calcium that bone gains by formation less resorption", "", 1.0),
-    ("saturation_index_hap", "1", "log10(IAP/Ksp) of hydroxyapatite in plasma water", "", 1.0),
-    ("saturation_index_ocp", "1", "log10(IAP/Ksp) of octacalcium phosphate in plasma water", "", 1.0),
-    ("saturation_index_acp", "1", "log10(IAP/Ksp) of amorphous calcium phosphate in plasma water", "", 1.0),
+    ("calcium_total_mmol_per_l", "mmol/L", "Total calcium of plasma", "healthy_calcium"),
+    ("calcium_ionised_mmol_per_l", "mmol/L", "Ionised calcium of plasma", "healthy_calcium_ionised"),
+    ("phosphate_mmol_per_l", "mmol/L", "Phosphate of plasma", "healthy_phosphate"),
+    ("magnesium_mmol_per_l", "mmol/L", "Total magnesium of plasma", "healthy_magnesium"),
+    ("bicarbonate_mmol_per_l", "mmol/L", "Bicarbonate of plasma", "healthy_bicarbonate"),
+    ("ph", "1", "pH of plasma", "healthy_ph"),
+    ("carbon_dioxide_mmhg", "mmHg", "Carbon dioxide of arterial plasma", "healthy_carbon_dioxide"),
+    ("pth_pg_per_ml", "pg/mL", "Parathyroid hormone", "healthy_pth"),
+    ("calcitriol_pmol_per_l", "pmol/L", "Calcitriol (1,25-dihydroxyvitamin D)", "healthy_calcitriol"),
+    ("hydroxyvitamin_d_nmol_per_l", "nmol/L", "25-hydroxyvitamin D", "healthy_hydroxyvitamin_d"),
+    ("fgf23_pg_per_ml", "pg/mL", "Intact FGF23", "healthy_fgf23"),
+    ("gfr_ml_per_min", "mL/min", "Glomerular filtration", "healthy_filtration"),
+    ("colloid", "1", "Calcium in the circulating calciprotein colloid, relative to health", ""),
+    ("colloid_calcium_umol_per_l", "µmol/L", "Calcium in the circulating calciprotein colloid", ""),
+    ("calcium_phosphate_product_mg2_per_dl2", "mg²/dL²", "Total calcium times phosphate", ""),
+    ("vitamin_d_effect", "1", "Effective vitamin D, relative to health", ""),
+    ("parathyroid_mass_relative", "1", "Mass of the parathyroid glands, relative to health", ""),
+    ("urine_calcium_mmol_per_d", "mmol/d", "Calcium in urine", ""),
+    ("urine_phosphate_mmol_per_d", "mmol/d", "Phosphate in urine", ""),
+    ("urine_magnesium_mmol_per_d", "mmol/d", "Magnesium in urine", ""),
+    ("bone_calcium_balance_mmol_per_d", "mmol/d", "Calcium that bone gains by formation less resorption", ""),
+    ("saturation_index_hap", "1", "log10(IAP/Ksp) of hydroxyapatite in plasma water", ""),
+    ("saturation_index_ocp", "1", "log10(IAP/Ksp) of octacalcium phosphate in plasma water", ""),
+    ("saturation_index_acp", "1", "log10(IAP/Ksp) of amorphous calcium phosphate in plasma water", ""),
 )
 for _name, _unit, _meaning, *_ in _ROWS:
     describe(_name, _unit, _meaning)
@@ -66,9 +67,10 @@ def time_axis(days: float) -> tuple[float, str]:
 
 def reference(name: str) -> tuple[float, tuple[float, float] | None] | None:
     """Healthy value and reference range of a quantity, in its own unit; None where there is none."""
-    row, factor = next((row, factor) for known, _, _, row, factor in _ROWS if known == name)
+    row = next(row for known, _, _, row in _ROWS if known == name)
     if not row:
         return (1.0, None) if name == "colloid" else None
+    factor = REPORTED[name][1]
     found = parameters.table("body")[row]
     return found.value * factor, None if found.range is None else (found.range[0] * factor, found.range[1] * factor)
 
@@ -80,10 +82,10 @@ _MEASURED = {"calcium_total_mmol_per_l": "calcium", "gfr_ml_per_min": "glomerula
 def measured(readings: dict[str, Any]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Times [d] and values of measured labs (quantity → Series), by the names and in the units of the time series."""
     found = {}
-    for name, _, _, row, factor in _ROWS:
+    for name, _, _, row in _ROWS:
         reading = readings.get(_MEASURED.get(name, row.removeprefix("healthy_")))
         if reading is not None and row:
-            found[name] = (reading.times / 86400.0, reading.values * factor)
+            found[name] = (reading.times / 86400.0, reading.values * REPORTED[name][1])
     return found
 
 
@@ -101,7 +103,8 @@ def paint(figure: Any, series: dict[str, np.ndarray], points: dict[str, tuple[np
         _panel(axes, time, series[name], name)
         if points and name in points:
             days, values = points[name]
-            axes.plot(days * factor, values, "o", ms=3, color=style.VERMILLION, mfc="white", mew=1.0, zorder=3, clip_on=False)
+            seen = days * factor <= time[-1]
+            axes.plot(days[seen] * factor, values[seen], "o", ms=3, color=style.VERMILLION, mfc="white", mew=1.0, zorder=3, clip_on=False)
     for axes in panels[len(names) + 1 :]:
         axes.set_axis_off()
     _saturation(panels[len(names)], time, series)
@@ -131,7 +134,7 @@ def _panel(axes: Any, time: np.ndarray, values: np.ndarray, name: str) -> None:
 
 
 def _saturation(axes: Any, time: np.ndarray, series: dict[str, np.ndarray]) -> None:
-    """Saturation indices as they differ from those of health: of three minerals whose own values lie far apart."""
+    """Saturation indices less their first value: of three minerals whose own values lie far apart."""
     for name, label, colour in _MINERALS:
         axes.plot(time, series[name] - series[name][0], color=colour, lw=1.2, label=label)
     axes.axhline(0.0, color="0.5", lw=0.7, ls=":", zorder=1)

@@ -1,6 +1,5 @@
 """Keys that disease, diet and drugs have in the body model: [plasma] with driver "model" or "csv", and treatments of kind "plasma"."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from calcisim import parameters
@@ -76,8 +75,7 @@ class BodyLevers(Table):
 
 
 _MIXED = ("calcium_carbonate", "phosphate_binder", "calcitriol_dose", "extrarenal_calcitriol")  # keys that are no single parameter
-_KG = {name: float(MOLAR_MASS[name]) * 1e-3 for name in ("calcitriol",)}  # kg/mol
-CARBONATE = 0.10009  # kg/mol of calcium carbonate
+_KG = {name: float(MOLAR_MASS[name]) * 1e-3 for name in ("calcitriol", "calcium_carbonate")}  # kg/mol
 
 
 def parameters_of(levers: dict[str, float]) -> dict[str, float]:
@@ -90,7 +88,7 @@ def parameters_of(levers: dict[str, float]) -> dict[str, float]:
     found = {name: value for name, value in levers.items() if name not in _MIXED}
     carbonate = levers.get("calcium_carbonate", 0.0)
     if carbonate > 0.0:
-        moles = carbonate / CARBONATE
+        moles = carbonate / _KG["calcium_carbonate"]
         found["calcium_intake"] = found.get("calcium_intake", row["healthy_calcium_intake"]) + moles
         found["alkali_intake"] = found.get("alkali_intake", 0.0) + 2.0 * row["antacid_alkali_share"] * moles
     binder = levers.get("phosphate_binder", 0.0)
@@ -100,8 +98,3 @@ def parameters_of(levers: dict[str, float]) -> dict[str, float]:
         if key in levers:
             found[name] = levers[key] / _KG["calcitriol"] / row["calcitriol_space"]
     return found
-
-
-def names(levers: Iterable[str]) -> str:
-    """Keys in words for a message."""
-    return ", ".join(levers)

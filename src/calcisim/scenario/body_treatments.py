@@ -17,10 +17,17 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class BodyTreatment(Treatment):
-    """A treatment of the whole body: it has no site and moves nothing in a site by itself."""
+    """A treatment of the whole body: it has no site and moves nothing in a site by itself.
+
+    already: it went on before day 0, through the burn-in of the body (only where it starts at 0).
+    """
+
+    already: bool = False
 
     @model_validator(mode="after")
     def _whole_body(self) -> "BodyTreatment":
+        if self.already and self.start > 0.0:
+            raise wrong("what starts later did not go on before day 0", "leave already out, or start", "already")
         if self.site is not None:
             raise wrong("this treatment acts on the whole body", "leave site out", "site")
         return self
@@ -89,7 +96,7 @@ class Haemodialysis(BodyTreatment):
     kind: Literal["haemodialysis"]
     weekdays: Annotated[tuple[str, ...], PlainValidator(_weekdays)] = ("Mon", "Wed", "Fri")
     hour: Annotated[float, Quantity("time", "0 h", "23.99 h")] = 8.0 * 3600.0
-    length: Annotated[float, Quantity("time", "0.5 h", "12 h")] = 4.0 * 3600.0
+    length: Annotated[float, Quantity("time", "0.5 h", "12 h")] = 4.0 * 3600.0  # so that no session meets that of the next day
     phosphate_clearance: Annotated[float, Quantity("clearance", "0 mL/min", "500 mL/min")] = 160e-6 / 60.0
     calcium_clearance: Annotated[float, Quantity("clearance", "0 mL/min", "500 mL/min")] = 120e-6 / 60.0
     magnesium_clearance: Annotated[float, Quantity("clearance", "0 mL/min", "500 mL/min")] = 120e-6 / 60.0
@@ -98,22 +105,19 @@ class Haemodialysis(BodyTreatment):
     dialysate_magnesium: Annotated[float, Quantity("concentration", "0 mmol/L", "4 mmol/L", "magnesium")] = 0.5
     dialysate_bicarbonate: Annotated[float, Quantity("concentration", "10 mmol/L", "45 mmol/L", "bicarbonate")] = 33.0
 
-    @model_validator(mode="after")
-    def _apart(self) -> "Haemodialysis":
-        begins = [DAY * WEEKDAYS.index(day) for day in self.weekdays]
-        for one, after in zip(begins, [*begins[1:], begins[0] + WEEK], strict=True):
-            if after - one < self.length:
-                raise wrong("a session would begin before the one before it has ended", "shorten length or leave out a weekday", "length")
-        return self
+    def clashes(self, other: Treatment) -> bool:
+        """True when both have a session on one weekday; sessions are too short to reach into the next day's."""
+        return isinstance(other, Haemodialysis) and bool(set(self.weekdays) & set(other.weekdays))
 
-    def sessions(self, end: float) -> Iterator[Session]:
-        """All sessions from start to stop, as far as `end` [s]."""
+    def sessions(self, end: float, before: float = 0.0) -> Iterator[Session]:
+        """All sessions from start to stop, up to `end` [s]; of one that went on already also those of the time `before` day 0 [s]."""
         last = min(end, math.inf if self.stop is None else self.stop)
-        week = math.floor(self.start / WEEK)
+        first = -before if self.already else self.start
+        week = math.floor(first / WEEK)
         while week * WEEK <= last:
             for day in self.weekdays:
                 begin = week * WEEK + WEEKDAYS.index(day) * DAY + self.hour
-                if self.start <= begin < last:
+                if first <= begin < last:
                     yield Session(begin, min(begin + self.length, last))
             week += 1
 

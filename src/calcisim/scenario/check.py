@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from calcisim.scenario import tissues
-from calcisim.scenario.body_treatments import BodyTreatment
+from calcisim.scenario.body_treatments import BodyTreatment, Dose
 from calcisim.scenario.errors import Path, nearest
 from calcisim.scenario.events import ChangeMedium
 from calcisim.scenario.fields import rule_of
@@ -37,6 +37,9 @@ def findings(scenario: Scenario) -> list[Finding]:
 def _fluids(scenario: Scenario) -> Iterator[Finding]:
     if scenario.kind == "plasma" and scenario.site:
         yield Finding(("site",), "kind 'plasma' is the body without a site", 'leave [[site]] out, or write kind = "tissue"')
+    for key in ("two_way", "lesion_volume"):
+        if scenario.kind == "plasma" and getattr(scenario.plasma, key, None):
+            yield Finding(("plasma", key), "without a site there is no tissue that could take anything", "leave it out")
     if scenario.kind == "plasma" and scenario.plasma is not None and not scenario.plasma.changes:
         yield Finding(("plasma", "driver"), "kind 'plasma' is a computed plasma, and this one is constant", 'write driver = "model"')
     wanted, other = ("medium", "plasma") if scenario.kind == "invitro" else ("plasma", "medium")
@@ -150,6 +153,8 @@ def _treatments(scenario: Scenario) -> Iterator[Finding]:
         if isinstance(one, BodyTreatment) and not scenario.fluid.changes:
             message = f"kind {one.kind!r} acts on the body, and the plasma is constant"
             yield Finding((*here, "kind"), message, 'write [plasma] driver = "model" with keys such as glomerular_filtration')
+        if isinstance(one, Dose) and one.every is not None and too_many(one.every, scenario.duration):
+            yield Finding((*here, "every"), f"this gives more than {MAX_FRAMES:,} doses", "give more at a time, or intake by the day")
         for key in ("start", "stop"):
             if getattr(one, key) is not None:
                 yield from _time(scenario, getattr(one, key), (*here, key))

@@ -7,7 +7,7 @@ from pydantic import Field, PlainValidator, model_validator
 from calcisim import parameters
 from calcisim.scenario import labs as readings
 from calcisim.scenario.body import RULED_BY, BodyLevers
-from calcisim.scenario.fields import Duration, Quantity, Table, wrong
+from calcisim.scenario.fields import Moment, Quantity, Table, wrong
 
 _HEALTH = parameters.values("plasma")
 _WARMTH = "the constants of the solution chemistry hold from 20 to 42 degC"
@@ -64,10 +64,10 @@ class Plasma(Fluid, BodyLevers):
     """Blood plasma, the source behind perfusion and plasma faces.
 
     driver: "constant" as written; "model": the body model with the keys of BodyLevers; "csv": measured values of a file (`file`), between
-    and beside them the model, drawn to what was measured. labs: the content of that file, as a run directory keeps it; interpolation:
-    "pchip", "step" or "linear", or a table of them by column; burn_in: time in the disease before day 0 [s] (with measured values 90
-    days); meals: intakes come so many times a day; two_way: what tissues take up is taken from the plasma; lesion_volume: volume of tissue
-    [m³] that the sites stand for, if not their own.
+    and beside them the model, held at what was measured. labs: the content of that file, as a run directory keeps it; interpolation:
+    "pchip", "step" or "linear", or a table of them by column; burn_in: time before day 0 [s] in which these keys hold already (90 days
+    with measured values, unless written); meals: intakes come so many times a day; two_way: what tissues take up
+    is taken from the plasma; lesion_volume: volume of tissue [m³] that the sites stand for, if not their own.
     """
 
     driver: Literal["constant", "model", "csv"] = "constant"
@@ -75,7 +75,7 @@ class Plasma(Fluid, BodyLevers):
     file: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     labs: Annotated[dict[str, Any], PlainValidator(readings.checked)] = Field(default_factory=dict)
     interpolation: Annotated[dict[str, str], PlainValidator(readings.interpolation)] = Field(default_factory=dict)
-    burn_in: Duration | None = None
+    burn_in: Moment | None = None
     meals: Annotated[int, Field(ge=0, le=12)] = 0
     two_way: bool = False
     lesion_volume: Annotated[float, Quantity("volume", "1 mm3", "100 L")] | None = None
@@ -105,6 +105,8 @@ class Plasma(Fluid, BodyLevers):
                 raise wrong(f"{key} is computed with driver {self.driver!r} and cannot be set", f"what rules it: {rulers}", key)
         if self.driver == "model" and (self.file or self.labs or self.interpolation):
             raise wrong("measured values need driver 'csv'", 'write driver = "csv"', "file")
+        if self.glomerular_filtration is not None and {"eGFR", "eGFR_mL_min"} & set(self.labs):
+            raise wrong("is in the measured values too, as eGFR", "leave one of them out", "glomerular_filtration")
         if self.driver == "csv" and not self.labs:
             raise wrong("file is missing: driver 'csv' reads measured values", 'for example file = "labs.csv", beside the scenario', "file")
         return self

@@ -11,6 +11,7 @@ import numpy as np
 from calcisim import parameters
 from calcisim.errors import SolverError
 from calcisim.physics import body_closure, body_steps
+from calcisim.physics.body import APPARENT_PK1
 from calcisim.physics.body_names import F, P, R, S
 from calcisim.scenario import labs
 from calcisim.scenario.body import parameters_of
@@ -24,8 +25,8 @@ PULL = 1.0 / 600.0  # 1/s: the model is held at a measured value against its own
 FIRST_MEAL, LAST_MEAL = 7.0 * 3600.0, 19.0 * 3600.0
 ELEMENTS = ("calcium", "phosphate", "magnesium")
 # Measured values that the model is drawn to, and those that it takes as they are.
-DRAWN = ("calcium", "calcium_ionised", "phosphate", "magnesium", "bicarbonate", "pth", "calcitriol", "fgf23")
-TAKEN = ("glomerular_filtration", "hydroxyvitamin_d")
+DRAWN = ("calcium", "calcium_ionised", "phosphate", "magnesium", "bicarbonate", "pth", "calcitriol", "fgf23", "hydroxyvitamin_d")
+TAKEN = ("glomerular_filtration", "albumin", "ph")
 PIECES = 8  # steps in which the model follows from one measured value to the next
 SETTLING = 90.0 * DAY  # s at the first measured values, before day 0, where no burn_in is given
 
@@ -57,37 +58,38 @@ class Body:
         self.scale = np.where(self.state > 0.0, self.state, EMPTY)
         self.amount = np.zeros(len(F))
         self.uptake = np.zeros(len(ELEMENTS))  # by tissues [mol/s]
-        self.time, self.step = 0.0, FIRST_STEP
+        self.step = FIRST_STEP
         self.chunks: list[Chunk] = []
+        self.begins = np.zeros(0)  # of the chunks [s]
         self.work = body_steps.work()
         self.series = labs.series(self.plasma.labs, self.plasma.interpolation) if self.plasma.labs else {}
         self.treatments = tuple(one for one in self.treatments if isinstance(one, BodyTreatment))
+        burn_in = self.plasma.burn_in if self.plasma.burn_in is not None else SETTLING if self.series else 0.0
+        self.time = -float(burn_in)
+        self.pieces = {name: self._pieces(name) for name in (*DRAWN, *TAKEN) if name in self.series}
         dialysis = [one for one in self.treatments if isinstance(one, Haemodialysis)]
-        sessions = ((session, one.during()) for one in dialysis for session in one.sessions(self.end))
+        sessions = ((session, one.during()) for one in dialysis for session in one.sessions(self.end, float(burn_in)))
         self.sessions = sorted(sessions, key=lambda pair: pair[0])
         self.session_begins = np.array([session.begin for session, _ in self.sessions])
         self.doses = self._doses()
         self.meals = set(self._meals())
         self.moments = self._moments()
-        burn_in = self.plasma.burn_in if self.plasma.burn_in is not None or not self.series else SETTLING
-        if burn_in:
-            self.time = -float(burn_in)
-            self._run(0.0)
-            self.chunks.clear()
+        if self.time < 0.0:
+            self.advance(0.0)
+            self.forget()
             self.amount[:] = 0.0
         self.initial = self.pools()
         self._happen(0.0)
-        self.chunks.append(self._still())
+        self._keep_still()
 
     # --- what holds when ------------------------------------------------------------------------------------------
 
     def _moments(self) -> Array:
         """Times [s] after 0 at which something changes, ascending."""
         found = {time for one in self.treatments for time in one.moments(self.end)} | self.meals
-        for name, series in self.series.items():
-            if name in (*DRAWN, *TAKEN, "albumin"):
-                found.update(float(a + (b - a) * k / PIECES) for a, b in pairwise(series.times) for k in range(1, PIECES + 1))
-        return np.array(sorted(time for time in found if 0.0 < time <= self.end))
+        found.update(time for session, _ in self.sessions for time in session if time < 0.0)
+        found.update(float(edge) for edges, _ in self.pieces.values() for edge in edges)
+        return np.array(sorted(time for time in found if self.time < time <= self.end and (time < 0.0 or time > 0.0)))
 
     def _doses(self) -> dict[float, list[Dose]]:
         """Doses by the time [s] at which they are given."""
@@ -110,34 +112,48 @@ class Body:
         """Parameters that hold from `time` to the next moment."""
         levers = self.plasma.given()
         for one in self.treatments:
-            if isinstance(one, PlasmaChange) and one.active(time):
+            if isinstance(one, PlasmaChange) and one.active(max(time, 0.0) if one.already else time):
                 levers |= one.given()
-        for name in TAKEN:
-            if name in self.series:
-                levers[name] = self._held(name, time)
+        if "glomerular_filtration" in self.pieces:
+            levers["glomerular_filtration"] = self._held("glomerular_filtration", time)
         p = self.healthy.copy()
         for name, value in parameters_of(levers).items():
             p[P[name]] = value
-        albumin = self._held("albumin", time) if "albumin" in self.series else self.plasma.albumin
-        p[P.albumin_ratio] = albumin / parameters.values("plasma")["albumin"]
+        self._measured(p, time)
         last = int(np.searchsorted(self.session_begins, time, side="right")) - 1
         if last >= 0 and time < self.sessions[last][0].end:
             for name, value in self.sessions[last][1].items():
                 p[P[name]] = value
-        for name in DRAWN:
-            if name in self.series:
-                key = "measured_ionised" if name == "calcium_ionised" else f"measured_{name}"
-                p[P[key]], p[P[f"{key}_rate"]] = self._held(name, time), PULL
         return p
 
+    def _measured(self, p: Array, time: float) -> None:
+        """What was measured: the model is drawn to it, or takes it as it is."""
+        for name in DRAWN:
+            if name in self.pieces and not (name == "calcium" and "calcium_ionised" in self.pieces):
+                key = "measured_ionised" if name == "calcium_ionised" else f"measured_{name}"
+                p[P[key]], p[P[f"{key}_rate"]] = self._held(name, time), PULL
+        albumin = self._held("albumin", time) if "albumin" in self.pieces else self.plasma.albumin
+        p[P.albumin_ratio] = albumin / parameters.values("plasma")["albumin"]
+        if "glomerular_filtration" in self.pieces:
+            p[P.filtration_response] = 0.0  # what hypercalcaemia does to it is in the measurement
+        if "ph" in self.pieces and "bicarbonate" in self.pieces:
+            p[P.carbon_dioxide] = carbon_dioxide(p, self._held("bicarbonate", time), self._held("ph", time))
+            p[P.carbon_dioxide_response] = 0.0
+
+    def _pieces(self, name: str) -> tuple[Array, Array]:
+        """Begins of the pieces of time [s] in which the model holds one measured value, and the values: of the curve in their middle."""
+        series = self.series[name]
+        if series.method == "step" or series.times.size == 1:
+            return series.times, series.values
+        edges = [np.linspace(a, b, PIECES, endpoint=False) for a, b in pairwise(series.times)]
+        begins = np.concatenate([*edges, series.times[-1:]])
+        middles = np.append(0.5 * (begins[1:] + begins[:-1]), begins[-1])
+        return begins, np.asarray(series.at(middles))
+
     def _held(self, name: str, time: float) -> float:
-        """The measured value for the piece of time that begins here: that of the straight line between two samples in its middle."""
-        times, values = self.series[name].times, self.series[name].values
-        k = int(np.searchsorted(times, time, side="right")) - 1
-        if 0 <= k < times.size - 1:
-            piece = (times[k + 1] - times[k]) / PIECES
-            time = times[k] + (math.floor((time - times[k]) / piece * (1.0 + 1e-12)) + 0.5) * piece
-        return float(np.interp(time, times, values))
+        """The measured value of the piece of time that holds or begins at `time` [s]; the first one before that."""
+        begins, values = self.pieces[name]
+        return float(values[max(int(np.searchsorted(begins, time, side="right")) - 1, 0)])
 
     # --- through time ---------------------------------------------------------------------------------------------
 
@@ -147,12 +163,15 @@ class Body:
             later = self.moments[np.searchsorted(self.moments, self.time, side="right") :]
             target = min(until, float(later[0])) if later.size else until
             self._run(target)
-            self._happen(target)
+            if target >= 0.0 and later.size and target == later[0]:
+                self._happen(target)
+                if target == until:
+                    self._keep_still()
 
     def _run(self, until: float) -> None:
         """Steps to `until` with the parameters of now."""
         p = self.parameters(self.time)
-        if self.plasma.meals:
+        if self.plasma.meals and self.time >= 0.0:
             p[P.calcium_intake] = p[P.phosphate_intake] = 0.0  # they come as meals
         for number, element in enumerate(ELEMENTS):
             p[P[f"tissue_{element}"]] = self.uptake[number]
@@ -170,12 +189,12 @@ class Body:
             raise SolverError(self._why(p))
         self.step = FIRST_STEP
 
-    def _still(self) -> Chunk:
-        """The present state as steps of no length, for looks before the first one."""
+    def _keep_still(self) -> None:
+        """Put the present state down as steps of no length, for looks at this very time."""
         knots = body_steps.knots(1)
         p = self.parameters(self.time)
         _close(knots, 0, self.time, self.state, self.amount, p)
-        return Chunk(knots, p)
+        self.chunks.append(Chunk(knots, p))
 
     def _why(self, p: Array) -> str:
         """Words for a body that could not be moved on."""
@@ -213,7 +232,9 @@ class Body:
         """Reports (n, R) and flows [mol/s] (n, F) at ascending times [s] that have been passed; after a change at that very time."""
         out, flow = np.zeros((times.size, len(R))), np.zeros((times.size, len(F)))
         room = np.empty(len(S))
-        begins = np.array([chunk.begin for chunk in self.chunks])
+        if self.begins.size != len(self.chunks):
+            self.begins = np.array([chunk.begin for chunk in self.chunks])
+        begins = self.begins
         which = np.clip(np.searchsorted(begins, times, side="right") - 1, 0, len(self.chunks) - 1)
         for number in np.unique(which):
             chunk, rows = self.chunks[number], np.flatnonzero(which == number)
@@ -258,7 +279,17 @@ class Body:
         self.state[:], self.amount[:] = arrays["state"], arrays["amount"]
         self.initial, self.uptake = arrays["initial"].copy(), arrays["uptake"].copy()
         self.time, self.step = (float(value) for value in arrays["clock"])
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what was computed so far; only later times can be looked at."""
         self.chunks.clear()
+        self.begins = np.zeros(0)
+
+
+def carbon_dioxide(p: Array, bicarbonate: float, ph: float) -> float:
+    """pCO2 [atm] at which this bicarbonate [mol/m³] has this pH (BDY-3)."""
+    return float(bicarbonate / (p[P.carbon_dioxide_solubility] * 10.0 ** (ph - APPARENT_PK1 + p[P.ph_offset])))
 
 
 def _close(knots: body_steps.Knots, count: int, time: float, state: Array, amount: Array, p: Array) -> None:

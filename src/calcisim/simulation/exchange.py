@@ -33,7 +33,7 @@ class Exchange:
 
     def __init__(self, plasma: BodyPlasma, sites: Mapping[str, Site], volume: float | None):
         self.plasma, self.volume = plasma, volume
-        self.around = [site.around for site in sites.values() if site.around is not None]
+        self.fluids = {id(one.fluids): one.fluids for one in (site.around for site in sites.values()) if one is not None}.values()
         self.charged = np.zeros(ELEMENTS)
         self.end = 0.0
         self.kept = plasma.body.arrays()
@@ -48,10 +48,10 @@ class Exchange:
         self._move()
 
     def _move(self) -> None:
-        self.plasma.body.chunks.clear()
+        self.plasma.body.forget()
         self.plasma.advance(self.end)
-        for around in self.around:
-            around.look_again()
+        for fluids in self.fluids:
+            fluids.look_again()
 
     def arrays(self) -> dict[str, Array]:
         """The body at the beginning of the window, and what was charged until then."""
@@ -71,7 +71,11 @@ class Watch:
 
     def __init__(self, active: bool, sites: Mapping[str, Site], volume: float | None):
         self.active, self.volume = active, volume
-        self.time, self.before = min((site.time for site in sites.values()), default=0.0), taken(sites, volume)
+        self.restart(sites)
+
+    def restart(self, sites: Mapping[str, Site]) -> None:
+        """Begin to watch from what is there now."""
+        self.time, self.before = min((site.time for site in sites.values()), default=0.0), taken(sites, self.volume)
 
     def look(self, sites: Mapping[str, Site], time: float) -> None:
         """Compare what was taken since the last look, at `time` [s]."""

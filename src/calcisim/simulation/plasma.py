@@ -14,7 +14,8 @@ from calcisim.physics.body_names import F, P, R, S
 from calcisim.physics.kinetics import SPECIES
 from calcisim.physics.plasma import Ultrafiltrate, saturation, ultrafiltrate
 from calcisim.scenario.body_treatments import DAY
-from calcisim.simulation.body import Body
+from calcisim.simulation.body import Body, carbon_dioxide
+from calcisim.units import MOLAR_MASS
 
 Array = np.ndarray
 FINE = 0.02  # change of a concentration, as a logarithm, between two looks at the plasma
@@ -26,8 +27,8 @@ class PlasmaDriver(ABC):
     """Plasma over time."""
 
     @abstractmethod
-    def laboratory(self, time: float) -> dict[str, float]:
-        """Keyword arguments of physics.plasma.ultrafiltrate at `time` [s]."""
+    def laboratories(self, times: Array) -> list[dict[str, float]]:
+        """Keyword arguments of physics.plasma.ultrafiltrate at ascending `times` [s]."""
 
     @abstractmethod
     def times(self) -> Array:
@@ -35,10 +36,10 @@ class PlasmaDriver(ABC):
 
     def water(self, time: float) -> Ultrafiltrate:
         """What passes a vessel wall at `time` [s]."""
-        return ultrafiltrate(**self.laboratory(time))
+        return ultrafiltrate(**self.laboratories(np.array([time]))[0])
 
-    def advance(self, until: float, uptake: Array | None = None) -> None:  # noqa: B027  (a constant one has nothing to do)
-        """Be ready for times up to `until` [s]; uptake: what tissues take of calcium, phosphate and magnesium from now [mol/s]."""
+    def advance(self, until: float) -> None:  # noqa: B027  (a constant one has nothing to do)
+        """Be ready for times up to `until` [s]."""
 
 
 class ConstantPlasma(PlasmaDriver):
@@ -47,9 +48,8 @@ class ConstantPlasma(PlasmaDriver):
     def __init__(self, fluid: Any):
         self.fluid = fluid
 
-    def laboratory(self, time: float) -> dict[str, float]:
-        found: dict[str, float] = self.fluid.laboratory()
-        return found
+    def laboratories(self, times: Array) -> list[dict[str, float]]:
+        return [self.fluid.laboratory() for _ in times]
 
     def times(self) -> Array:
         return np.zeros(1)
@@ -62,24 +62,25 @@ class BodyPlasma(PlasmaDriver):
         self.fluid = scenario.plasma
         self.body = Body(scenario.plasma, scenario.treatment, scenario.duration)
 
-    def advance(self, until: float, uptake: Array | None = None) -> None:
-        if uptake is not None:
-            self.body.uptake[:] = uptake
+    def advance(self, until: float) -> None:
         self.body.advance(until)
 
-    def laboratory(self, time: float) -> dict[str, float]:
-        report = self.reports(np.array([time]))[0]
-        series = self.body.series
-        found = {name: float(getattr(self.fluid, name)) for name in KEPT}
-        if "albumin" in series:
-            found["albumin"] = float(series["albumin"].at(time))
-        found |= {name: float(report[R[name]]) for name in ("phosphate", "magnesium", "bicarbonate", "ph")}
-        calcium = "calcium" if "calcium" in series and "calcium_ionised" not in series else "calcium_ionised"
-        return {
-            **found,
-            calcium: float(report[R[calcium]]),
-            "magnesium_fraction": float(self.body.healthy[P.magnesium_ultrafilterable]),
-        }
+    @property
+    def by_total(self) -> bool:
+        """True where calcium was measured as a total and not as ions: the ions then follow from albumin, as for a written plasma."""
+        return "calcium" in self.body.series and "calcium_ionised" not in self.body.series
+
+    def laboratories(self, times: Array) -> list[dict[str, float]]:
+        reports, series = self.reports(times), self.body.series
+        albumin = series["albumin"].at(times) if "albumin" in series else np.full(times.size, self.fluid.albumin)
+        kept = {name: float(getattr(self.fluid, name)) for name in KEPT}
+        kept["magnesium_fraction"] = float(self.body.healthy[P.magnesium_ultrafilterable])
+        calcium = "calcium" if self.by_total else "calcium_ionised"
+        names = (calcium, "phosphate", "magnesium", "bicarbonate", "ph")
+        return [
+            {**kept, "albumin": float(bound), **{name: float(report[R[name]]) for name in names}}
+            for report, bound in zip(reports, albumin, strict=True)
+        ]
 
     def reports(self, times: Array) -> Array:
         """Reports (n, R) at ascending times [s]: of the model, with what was measured in its place."""
@@ -88,7 +89,9 @@ class BodyPlasma(PlasmaDriver):
         for name in R:
             if name.name in series:
                 out[:, name] = series[name.name].at(times)
-        if "bicarbonate" in series and "ph" not in series:  # at the carbon dioxide of the model
+        if "ph" in series:  # with the bicarbonate that was measured, or that of the model
+            out[:, R.carbon_dioxide] = [carbon_dioxide(p, *row) for row in out[:, [R.bicarbonate, R.ph]]]
+        elif "bicarbonate" in series:  # at the carbon dioxide of the model
             carbonic = p[P.carbon_dioxide_solubility] * out[:, R.carbon_dioxide]
             out[:, R.ph] = APPARENT_PK1 + np.log10(out[:, R.bicarbonate] / carbonic) - p[P.ph_offset]
         return out
@@ -107,15 +110,27 @@ class BodyPlasma(PlasmaDriver):
             if refined.size == knots.size:
                 break
             knots = refined
-        return knots
+        return self._thinned(knots)
+
+    def _thinned(self, knots: Array) -> Array:
+        """Of these times the ones after which the plasma has moved on, and those beside a change, where it bends."""
+        path = np.concatenate([[0.0], np.cumsum(_movement(self.reports(knots)))])
+        kept = np.concatenate([[True], np.diff(np.floor(path / FINE)) > 0.0])
+        bends = np.isin(knots, self.body.moments)
+        kept |= bends
+        kept[-1] = True
+        return knots[kept]
 
     def rows(self, times: Array) -> list[dict[str, float]]:
         """What is reported of the plasma at ascending times [s], by the names of summary.json."""
         out = self.reports(times)
         _, flow = self.body.look(times)
         healthy = self.body.scale[S.colloid] / (self.body.healthy[P.plasma_volume] + self.body.healthy[P.interstitial_volume])
-        rows = [_row(report, flows, healthy) for report, flows in zip(out, flow, strict=True)]
-        return [row | _saturation(self.water(float(time)), self.fluid.temperature) for row, time in zip(rows, times, strict=True)]
+        waters = [ultrafiltrate(**laboratory) for laboratory in self.laboratories(times)]
+        if self.by_total:  # what the sites see
+            out[:, R.calcium_ionised] = [water.calcium_ionised for water in waters]
+        rows = (_row(report, flows, healthy) for report, flows in zip(out, flow, strict=True))
+        return [row | _saturation(water, self.fluid.temperature) for row, water in zip(rows, waters, strict=True)]
 
 
     def books(self) -> dict[str, float]:
@@ -137,27 +152,35 @@ def _movement(reports: Array) -> Array:
     return np.max(np.abs(np.diff(columns, axis=0)), axis=1, initial=0.0)
 
 
+# name: place in a report, factor to the unit of a laboratory
+REPORTED = {
+    "calcium_total_mmol_per_l": (R.calcium, 1.0),
+    "calcium_ionised_mmol_per_l": (R.calcium_ionised, 1.0),
+    "phosphate_mmol_per_l": (R.phosphate, 1.0),
+    "magnesium_mmol_per_l": (R.magnesium, 1.0),
+    "bicarbonate_mmol_per_l": (R.bicarbonate, 1.0),
+    "ph": (R.ph, 1.0),
+    "carbon_dioxide_mmhg": (R.carbon_dioxide, 760.0),
+    "pth_pg_per_ml": (R.pth, 1e6 * float(MOLAR_MASS["pth"])),
+    "calcitriol_pmol_per_l": (R.calcitriol, 1e9),
+    "hydroxyvitamin_d_nmol_per_l": (R.hydroxyvitamin_d, 1e6),
+    "fgf23_pg_per_ml": (R.fgf23, 1e9),
+    "gfr_ml_per_min": (R.filtration, 6e7),
+    "colloid_calcium_umol_per_l": (R.colloid_calcium, 1e3),
+    "vitamin_d_effect": (R.vitamin_effect, 1.0),
+    "parathyroid_mass_relative": (R.gland, 1.0),
+}
+_MG_PER_DL = {name: 0.1 * float(MOLAR_MASS[name]) for name in ("calcium", "phosphate")}  # of one mmol/L
+
+
 def _row(report: Array, flow: Array, healthy_colloid: float) -> dict[str, float]:
     """One line of results in the units of a laboratory."""
     per_day = 1e3 * DAY  # mol/s to mmol/d
+    product = report[R.calcium] * _MG_PER_DL["calcium"] * report[R.phosphate] * _MG_PER_DL["phosphate"]
     return {
-        "calcium_total_mmol_per_l": report[R.calcium],
-        "calcium_ionised_mmol_per_l": report[R.calcium_ionised],
-        "phosphate_mmol_per_l": report[R.phosphate],
-        "magnesium_mmol_per_l": report[R.magnesium],
-        "bicarbonate_mmol_per_l": report[R.bicarbonate],
-        "ph": report[R.ph],
-        "carbon_dioxide_mmhg": report[R.carbon_dioxide] * 760.0,
-        "pth_pg_per_ml": report[R.pth] * 9.43e9,
-        "calcitriol_pmol_per_l": report[R.calcitriol] * 1e9,
-        "hydroxyvitamin_d_nmol_per_l": report[R.hydroxyvitamin_d] * 1e6,
-        "fgf23_pg_per_ml": report[R.fgf23] * 1e9,
-        "gfr_ml_per_min": report[R.filtration] * 6e7,
+        **{name: float(report[place] * factor) for name, (place, factor) in REPORTED.items()},
         "colloid": report[R.colloid_calcium] / healthy_colloid if healthy_colloid > 0.0 else 0.0,
-        "colloid_calcium_umol_per_l": report[R.colloid_calcium] * 1e3,
-        "calcium_phosphate_product_mg2_per_dl2": report[R.calcium] * 4.0078 * report[R.phosphate] * 3.0974,
-        "vitamin_d_effect": report[R.vitamin_effect],
-        "parathyroid_mass_relative": report[R.gland],
+        "calcium_phosphate_product_mg2_per_dl2": product,
         "urine_calcium_mmol_per_d": -flow[F.calcium_urine] * per_day,
         "urine_phosphate_mmol_per_d": -flow[F.phosphate_urine] * per_day,
         "urine_magnesium_mmol_per_d": -flow[F.magnesium_urine] * per_day,
@@ -171,39 +194,47 @@ def _saturation(water: Ultrafiltrate, temperature: float) -> dict[str, float]:
     return {f"saturation_index_{name}": found[phase] for name, phase in (("hap", "HAP"), ("ocp", "OCP"), ("acp", "ACP2"))}
 
 
-class Around:
-    """The fluid around a site over time, ready for its steps: totals of the species [mol/m³] and pCO2 [atm]."""
+class Fluids:
+    """Totals of the species (species, n) [mol/m³] and pCO2 (n,) [atm] of plasma water at the times (n,) that a driver names."""
 
-    def __init__(self, driver: PlasmaDriver, carbon_dioxide: float | None):
-        self.driver, self.fixed = driver, carbon_dioxide
+    def __init__(self, driver: PlasmaDriver):
+        self.driver = driver
         self.look_again()
 
     def look_again(self) -> None:
         """Take up what the driver has computed."""
         self.times = self.driver.times()
-        waters = [self.driver.water(float(time)) for time in self.times]
-        self.levels = np.array([[getattr(water, name) for name in SPECIES] for water in waters])
+        waters = [ultrafiltrate(**laboratory) for laboratory in self.driver.laboratories(self.times)]
+        self.levels = np.array([[getattr(water, name) for water in waters] for name in SPECIES])
         self.pressure = np.array([water.pco2_atm for water in waters])
-        moved = np.max(np.abs(np.diff(np.log(np.maximum(self.levels, 1e-9)), axis=0)), axis=1, initial=0.0)
+        moved = np.max(np.abs(np.diff(np.log(np.maximum(self.levels, 1e-9)), axis=1)), axis=0, initial=0.0)
         self.path = np.concatenate([[0.0], np.cumsum(moved)])
+
+
+class Around:
+    """The fluid around one site over time, ready for its steps."""
+
+    def __init__(self, fluids: Fluids, carbon_dioxide: float | None):
+        self.fluids, self.fixed = fluids, carbon_dioxide
 
     def at(self, time: float) -> Array:
         """Totals (species,) at `time` [s]."""
-        return np.array([np.interp(time, self.times, column) for column in self.levels.T])
+        return np.array([np.interp(time, self.fluids.times, level) for level in self.fluids.levels])
 
     def carbon_dioxide(self, time: float) -> float:
         """pCO2 [atm] of the site: its own, or that of the plasma."""
-        return float(np.interp(time, self.times, self.pressure)) if self.fixed is None else self.fixed
+        return float(np.interp(time, self.fluids.times, self.fluids.pressure)) if self.fixed is None else self.fixed
 
     def limit(self, time: float) -> float:
         """Time [s] up to which a step from `time` may go: the fluid moves by no more than COARSE until then."""
-        if self.times.size < 2:
+        times, path = self.fluids.times, self.fluids.path
+        if times.size < 2:
             return math.inf
-        allowed = np.interp(time, self.times, self.path) + COARSE
-        if allowed >= self.path[-1]:
+        allowed = np.interp(time, times, path) + COARSE
+        if allowed >= path[-1]:
             return math.inf
-        after = int(np.searchsorted(self.path, allowed, side="left"))
-        return float(np.interp(allowed, self.path[after - 1 : after + 1], self.times[after - 1 : after + 1]))
+        after = int(np.searchsorted(path, allowed, side="left"))
+        return float(np.interp(allowed, path[after - 1 : after + 1], times[after - 1 : after + 1]))
 
 
 def driver(scenario: Any) -> PlasmaDriver:

@@ -12,7 +12,7 @@ from calcisim.physics.plasma import Ultrafiltrate
 from calcisim.scenario.treatments import combined
 from calcisim.simulation import assembly, measures
 from calcisim.simulation.exchange import Exchange, Watch
-from calcisim.simulation.plasma import Around, BodyPlasma, driver
+from calcisim.simulation.plasma import Around, BodyPlasma, Fluids, driver
 from calcisim.simulation.setup import ModelSetup
 from calcisim.simulation.site import Site
 
@@ -45,6 +45,7 @@ class Simulation:
         self.plasma = driver(scenario)
         two_way = scenario.plasma is not None and scenario.plasma.two_way
         self.plasma.advance(0.0 if two_way else scenario.duration)
+        self.fluids = Fluids(self.plasma) if scenario.fluid.changes else None
         water = self.plasma.water(0.0)
         shared = assembly.model(scenario, water)
         self.sites = {one.name: self._site(shared, one, water) for one in scenario.site}
@@ -62,7 +63,7 @@ class Simulation:
         if setup.shear_rate > 0.0:
             clump = assembly.clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate)
             shared = replace(shared, clump=clump)
-        around = Around(self.plasma, one.carbon_dioxide) if self.scenario.fluid.changes else None
+        around = Around(self.fluids, one.carbon_dioxide) if self.fluids is not None else None
         return Site(setup, shared, self.seed, around)
 
     def _moments(self, name: str) -> list[float]:
@@ -191,6 +192,7 @@ class Simulation:
             simulation._pour(name, meta["times"][name])
             own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
             site.load(own, meta["counts"][name])
+        simulation.watch.restart(simulation.sites)
         return simulation
 
 

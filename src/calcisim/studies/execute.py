@@ -16,6 +16,7 @@ from calcisim.results import observables, store, summary
 from calcisim.results.sha import state_sha256
 from calcisim.results.store import Results
 from calcisim.results.timeseries import TimeSeries
+from calcisim.scenario.schema import Output
 from calcisim.simulation import checkpoint
 from calcisim.studies import provenance, resources
 from calcisim.studies.interrupt import Interrupts
@@ -86,6 +87,7 @@ def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
         alone = plasma.Request(request.name, sets, request.days, request.quick, request.out, request.force, request.command)
         return plasma.start(alone, reporter.note)
     end = scenario.duration if request.days is None else end_of(scenario, request.days)
+    scenario = lengthened(scenario, end)
     resources.refuse_if_too_large(engine.memory(scenario))
     if request.out is None:
         place, held = run_directory.numbered(Path("runs"), request.name)
@@ -99,6 +101,24 @@ def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
         return _Job(place, scenario, document, request.threads, reporter, engine).run()
     finally:
         held.release(force=True)
+
+
+def lengthened(scenario: Any, end: float) -> Any:
+    """The scenario that lasts until `end` [s] where it would end before: what its treatments and its body do goes on as long."""
+    if end <= scenario.duration:
+        return scenario
+    update: dict[str, Any] = {"duration": end}
+    if not scenario.output:  # as often as without --days
+        update["output"] = (Output.model_validate({"every": f"{scenario.duration / _DEFAULT_OUTPUTS!r} s"}),)
+    return scenario.model_copy(update=update)
+
+
+def unchanged(place: Path, document: dict[str, Any]) -> Path:
+    """The scenario of a run directory; UsageError when it is not the one that the run began with."""
+    path = place / run_directory.SCENARIO
+    if provenance.file_sha256(path) != document["scenario_sha256"]:
+        raise UsageError(f"{path}: was changed since the run began, so its past does not fit. Start a new run: calcisim run {path}")
+    return path
 
 
 def resume(place: Path, threads: int | None, reporter: Reporter, engine: Engine) -> Outcome:
@@ -115,10 +135,7 @@ def resume(place: Path, threads: int | None, reporter: Reporter, engine: Engine)
     try:
         if (done := summary.read(place)) is not None:  # another process finished it while this one waited
             return Outcome(place, done, already=True)
-        path = place / run_directory.SCENARIO
-        if provenance.file_sha256(path) != document["scenario_sha256"]:
-            raise UsageError(f"{path}: was changed since the run began, so its past does not fit. Start a new run: calcisim run {path}")
-        scenario = engine.load(str(path))
+        scenario = engine.load(str(unchanged(place, document)))
         resources.refuse_if_too_large(engine.memory(scenario))
         return _Job(place, scenario, document, threads, reporter, engine).run()
     finally:

@@ -61,7 +61,7 @@ def resume(place: Path, document: dict[str, Any], say: Callable[[str], None]) ->
     try:
         if (done := summary.read(place)) is not None:
             return execute.Outcome(place, done, already=True)
-        loaded = door.load(str(place / run_directory.SCENARIO))
+        loaded = door.load(str(execute.unchanged(place, document)))
         return execute.Outcome(place, _run(place, loaded, document["scenario"], say))
     finally:
         held.release(force=True)
@@ -74,7 +74,7 @@ def lengthened(loaded: Any, days: float | None) -> Any:
     from calcisim import scenario as door
 
     end = execute.end_of(loaded, days)
-    return door.until(loaded, end) if end <= loaded.duration else loaded.model_copy(update={"duration": end})
+    return door.until(loaded, end) if end <= loaded.duration else execute.lengthened(loaded, end)
 
 
 def refuse(loaded: Any, name: str) -> None:
@@ -99,8 +99,9 @@ def _run(place: Path, loaded: Any, name: str, say: Callable[[str], None]) -> dic
     plasma = BodyPlasma(loaded)
     plasma.advance(loaded.duration)
     rows = _write(place, timeseries.NAME, plasma, np.array(execute.output_times(loaded, loaded.duration)))
-    if plasma.body.sessions or plasma.body.meals:  # what goes up and down within days is lost between outputs
-        _write(place, plasma_results.LAST, plasma, np.arange(max(0.0, loaded.duration - 14.0 * DAY), loaded.duration, 1800.0))
+    if (plasma.body.sessions or plasma.body.meals) and loaded.duration > DAY:  # what goes up and down within days is lost between outputs
+        begin = max(0.0, loaded.duration - 14.0 * DAY)
+        _write(place, plasma_results.LAST, plasma, np.append(np.arange(begin, loaded.duration, 1800.0), loaded.duration))
     _draw(place, say)
     document = {
         "scenario": name,
