@@ -24,7 +24,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def diseases(table):
-    return list(table.diseases())
+    return list(table.disease.diseases())
 
 
 def test_the_equations_are_those_of_the_design_sheet(table):
@@ -41,7 +41,7 @@ def test_no_ledger_is_out_by_more_than_rounding(table):
 
 def test_every_plasma_is_in_the_table_and_has_a_side_of_health(table, diseases):
     plasmas = {name for name in scenarios.names() if scenarios.load(name).kind == "plasma"}
-    assert plasmas == set(table.plasmas()) == set(table.EXPECTED)
+    assert plasmas == set(table.disease.plasmas()) == set(table.disease.EXPECTED)
     assert plasmas <= {row.name for row in diseases}
 
 
@@ -53,31 +53,32 @@ def test_plasmas_are_on_the_side_of_health_that_literature_has(diseases):
 
 def test_what_was_set_to_publications_still_meets_them(table):
     words = ("25D 1610", "25D 3045", "25D 45 to 107 nmol/L, 12 weeks", "milk-alkali, days to", "lanthanum", "hyperparathyroidism")
-    chosen = [one for one in table.claims() if one.name.startswith(words)]
+    chosen = [one for one in table.published.claims() if one.name.startswith(words)]
     assert len(chosen) >= 10
     assert [one.name for one in chosen if not one.low <= one.value(table.PRESENT) <= one.high] == []
 
 
 def test_what_comes_from_memory_passes_nothing(table, monkeypatch):
-    monkeypatch.setattr(table, "claims", lambda: [
-        table.Claim("a", "Pi", "mmol/L", 0.0, 1.0, role, "", lambda rows: 2.0 if rows else 0.5) for role in ("predict", "recalled", "input")
+    monkeypatch.setattr(table.published, "claims", lambda: [
+        table.published.Claim("a", "Pi", "mmol/L", 0.0, 1.0, role, "", lambda rows: 2.0 if rows else 0.5)
+        for role in ("predict", "recalled", "input")
     ])  # fmt: skip
-    assert [(row.before, row.got, row.passed_before, row.passed) for row in table.literature()] == [
+    assert [(row.before, row.got, row.passed_before, row.passed) for row in table.published.literature()] == [
         (2.0, 0.5, False, True), (2.0, 0.5, None, None), (2.0, 0.5, None, None),
     ]  # fmt: skip
 
 
 def test_sides_of_health(table):
-    assert [table.side("Pi", value, 1.15) for value in (1.12, 1.13, 1.17, 1.18)] == ["-", "0", "0", "+"]
-    assert [table.side("HCO3", value, 24.5) for value in (24.1, 24.3, 24.9)] == ["-", "0", "+"]
-    assert table.outside("Pi", 1.5)
-    assert not table.outside("Pi", 1.3)
-    assert table.outside("colloid", 9.0) is None
+    assert [table.disease.side("Pi", value, 1.15) for value in (1.12, 1.13, 1.17, 1.18)] == ["-", "0", "0", "+"]
+    assert [table.disease.side("HCO3", value, 24.5) for value in (24.1, 24.3, 24.9)] == ["-", "0", "+"]
+    assert table.disease.outside("Pi", 1.5)
+    assert not table.disease.outside("Pi", 1.3)
+    assert table.disease.outside("colloid", 9.0) is None
 
 
 def test_a_clamp_at_health_leaves_pth_alone(table):
-    assert table.clamp(1.0, table.PRESENT) == pytest.approx(1.0, abs=1e-6)
-    assert math.isinf(table.onset(table.PRESENT, levers={}))
+    assert table.studies.clamp(1.0, table.PRESENT) == pytest.approx(1.0, abs=1e-6)
+    assert math.isinf(table.studies.onset(table.PRESENT, levers={}))
 
 
 def test_only_the_port_and_ledgers_decide_the_exit_code(table, monkeypatch, tmp_path, capsys):
@@ -99,10 +100,10 @@ def test_only_the_port_and_ledgers_decide_the_exit_code(table, monkeypatch, tmp_
 
 
 def test_the_figure_shows_every_plasma_once_a_mineral(table, diseases, tmp_path):
-    table.draw(tmp_path / "saturation.png")
+    table.disease.draw(tmp_path / "saturation.png")
     assert (tmp_path / "saturation.png").stat().st_size > 10_000
-    shown = {(row.name, row.quantity) for row in diseases if row.quantity in table.MINERALS}
-    assert len(shown) == 3 * len(table.plasmas())
+    shown = {(row.name, row.quantity) for row in diseases if row.quantity in table.disease.MINERALS}
+    assert len(shown) == 3 * len(table.disease.plasmas())
 
 
 def test_a_year_is_timed_beside_another_integrator(monkeypatch, capsys):

@@ -182,3 +182,26 @@ def test_results_of_a_site_name_its_plasma(load):
     assert {"calcium_ionised_mmol_per_l", "pth_pg_per_ml", "colloid", "ledger_plasma_calcium_relative", "deposit_calcium_mg"} <= set(row)
     assert isinstance(Simulation(load(CKD + SITE)).plasma, BodyPlasma)
     assert WINDOW == DAY / 2
+
+
+def test_weekly_means_take_few_steps_and_miss_what_is_steep(load):
+    """Nucleation answers to the peaks of the sawtooth more than to its mean, which leaves 15 to 20 % less mineral in a 50th of the steps."""
+    text = CKD.replace("50 mmol/day", "46 mmol/day").replace("20 day", "56 day").replace("10 mL/min", "2 mL/min")
+    text = text.replace('burn_in = "200 day"', 'burn_in = "140 day"')
+    went_on = DIALYSIS + "already = true\n"
+    direct = through(Simulation(load(text + SITE + went_on)), 56, 56.0)
+    mean = through(Simulation(load(text + 'average = "7 day"\n' + SITE + went_on)), 56, 56.0)
+    assert mean.statistics()["steps"] < 0.1 * direct.statistics()["steps"]
+    deposits = [one.observables()["deposit_calcium_mg"] for one in (direct, mean)]
+    assert 0.75 < deposits[1] / deposits[0] < 1.0
+    assert mean.observables()["phosphate_mmol_per_l"] == direct.observables()["phosphate_mmol_per_l"]
+
+
+def test_means_keep_the_integral(load):
+    plasma = BodyPlasma(load(CKD + SITE + DIALYSIS))
+    plasma.advance(20 * DAY)
+    whole, mean = Fluids(plasma), Fluids(plasma, 2 * DAY)
+    times = np.linspace(2 * DAY, 18 * DAY, 20001)
+    for a, b in zip(whole.levels, mean.levels, strict=True):
+        areas = [np.trapezoid(np.interp(times, one.times, level), times) for one, level in ((whole, a), (mean, b))]
+        assert areas[1] == pytest.approx(areas[0], rel=5e-3)

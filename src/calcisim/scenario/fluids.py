@@ -7,7 +7,7 @@ from pydantic import Field, PlainValidator, model_validator
 from calcisim import parameters
 from calcisim.scenario import labs as readings
 from calcisim.scenario.body import RULED_BY, BodyLevers
-from calcisim.scenario.fields import Moment, Quantity, Table, wrong
+from calcisim.scenario.fields import Duration, Moment, Quantity, Table, wrong
 
 _HEALTH = parameters.values("plasma")
 _WARMTH = "the constants of the solution chemistry hold from 20 to 42 degC"
@@ -67,7 +67,8 @@ class Plasma(Fluid, BodyLevers):
     and beside them the model, held at what was measured. labs: the content of that file, as a run directory keeps it; interpolation:
     "pchip", "step" or "linear", or a table of them by column; burn_in: time before day 0 [s] in which these keys hold already (90 days
     with measured values, unless written); meals: intakes come so many times a day; two_way: what tissues take up
-    is taken from the plasma; lesion_volume: volume of tissue [m³] that the sites stand for, if not their own.
+    is taken from the plasma; lesion_volume: volume of tissue [m³] that the sites stand for, if not their own; average: sites see the mean
+    over such windows [s], as over weeks of dialysis, and need fewer steps.
     """
 
     driver: Literal["constant", "model", "csv"] = "constant"
@@ -79,6 +80,7 @@ class Plasma(Fluid, BodyLevers):
     meals: Annotated[int, Field(ge=0, le=12)] = 0
     two_way: bool = False
     lesion_volume: Annotated[float, Quantity("volume", "1 mm3", "100 L")] | None = None
+    average: Duration | None = None
 
     @property
     def changes(self) -> bool:
@@ -94,7 +96,8 @@ class Plasma(Fluid, BodyLevers):
         if not self.changes:
             if "phosphate" not in self.model_fields_set:
                 raise wrong("is missing", "", "phosphate")
-            for key in ("file", "labs", "interpolation", "burn_in", "meals", "two_way", "lesion_volume", *BodyLevers.model_fields):
+            own = ("file", "labs", "interpolation", "burn_in", "meals", "two_way", "lesion_volume", "average")
+            for key in (*own, *BodyLevers.model_fields):
                 if getattr(self, key):
                     other = "csv" if key in ("file", "labs", "interpolation") else "model"
                     hint = f'write driver = "{other}", or leave it out'
@@ -105,6 +108,8 @@ class Plasma(Fluid, BodyLevers):
                 raise wrong(f"{key} is computed with driver {self.driver!r} and cannot be set", f"what rules it: {rulers}", key)
         if self.driver == "model" and (self.file or self.labs or self.interpolation):
             raise wrong("measured values need driver 'csv'", 'write driver = "csv"', "file")
+        if self.two_way and self.average is not None:
+            raise wrong("windows of the mean would look ahead of what tissues take up", "leave average out, or two_way", "average")
         if self.glomerular_filtration is not None and {"eGFR", "eGFR_mL_min"} & set(self.labs):
             raise wrong("is in the measured values too, as eGFR", "leave one of them out", "glomerular_filtration")
         if self.driver == "csv" and not self.labs:

@@ -197,8 +197,8 @@ def _saturation(water: Ultrafiltrate, temperature: float) -> dict[str, float]:
 class Fluids:
     """Totals of the species (species, n) [mol/m³] and pCO2 (n,) [atm] of plasma water at the times (n,) that a driver names."""
 
-    def __init__(self, driver: PlasmaDriver):
-        self.driver = driver
+    def __init__(self, driver: PlasmaDriver, average: float | None = None):
+        self.driver, self.average = driver, average
         self.look_again()
 
     def look_again(self) -> None:
@@ -207,8 +207,24 @@ class Fluids:
         waters = [ultrafiltrate(**laboratory) for laboratory in self.driver.laboratories(self.times)]
         self.levels = np.array([[getattr(water, name) for water in waters] for name in SPECIES])
         self.pressure = np.array([water.pco2_atm for water in waters])
+        if self.average is not None and self.times.size > 1:
+            self._take_means(self.average)
         moved = np.max(np.abs(np.diff(np.log(np.maximum(self.levels, 1e-9)), axis=1)), axis=0, initial=0.0)
         self.path = np.concatenate([[0.0], np.cumsum(moved)])
+
+
+    def _take_means(self, window: float) -> None:
+        """Means over windows that overlap by half, ∫c dt/T, in their middles; at both ends over half a window."""
+        begin, end = self.times[0], self.times[-1]
+        middles = np.append(np.arange(begin, end, 0.5 * window), end)
+        low, high = np.maximum(middles - 0.5 * window, begin), np.minimum(middles + 0.5 * window, end)
+        all_edges = np.union1d(self.times, np.concatenate([low, high]))
+        rows = []
+        for level in (*self.levels, self.pressure):
+            line = np.interp(all_edges, self.times, level)
+            area = np.concatenate([[0.0], np.cumsum(0.5 * (line[1:] + line[:-1]) * np.diff(all_edges))])
+            rows.append((np.interp(high, all_edges, area) - np.interp(low, all_edges, area)) / (high - low))
+        self.times, self.levels, self.pressure = middles, np.array(rows[:-1]), rows[-1]
 
 
 class Around:

@@ -45,7 +45,7 @@ class Simulation:
         self.plasma = driver(scenario)
         two_way = scenario.plasma is not None and scenario.plasma.two_way
         self.plasma.advance(0.0 if two_way else scenario.duration)
-        self.fluids = Fluids(self.plasma) if scenario.fluid.changes else None
+        self.fluids = Fluids(self.plasma, scenario.plasma.average) if scenario.fluid.changes else None
         water = self.plasma.water(0.0)
         shared = assembly.model(scenario, water)
         self.sites = {one.name: self._site(shared, one, water) for one in scenario.site}
