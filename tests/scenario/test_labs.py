@@ -1,8 +1,10 @@
 """Laboratory values: every mistake in a file or table has one clear message at its place; what is right becomes curves in inner units."""
 
 import os
+import re
 import time
 import tomllib
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import PlainValidator, ValidationError
 
-from calcisim import units
+from calcisim import scenario, units
 from calcisim.scenario import ScenarioError, labs, text
 from calcisim.scenario.fields import Table
 
@@ -427,3 +429,14 @@ def test_any_text_is_read_or_refused(tmp_path_factory, rows):
         assert error.message  # noqa: PT017 - both outcomes are right
     else:
         assert labs.checked(found) == found
+
+
+def test_the_page_for_users_names_every_column_and_no_other():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "labs.md").read_text(encoding="utf-8")
+    rows = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`([^`]+)`", rows)) == set(labs.COLUMNS)
+
+
+def test_the_example_loads_and_has_its_table():
+    loaded = scenario.load(Path(__file__).resolve().parents[2] / "examples" / "patient.toml")
+    assert len(loaded.plasma.labs["Pi_mmol_L"]["time_d"]) == 6
