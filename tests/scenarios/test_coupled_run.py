@@ -89,7 +89,7 @@ def test_it_has_its_plasma_beside_its_deposit(whole):
     assert {"deposition.png", "plasma.png"} <= names
 
 
-@pytest.mark.parametrize("after", [7, 40, 90])
+@pytest.mark.parametrize("after", [7, 30, 60])
 def test_stopped_and_resumed_it_ends_with_the_same_bytes(scenario, whole, tmp_path, after):
     outcome = execute.start(execute.Request(scenario, threads=2, out=tmp_path / "r"), Reporter(), stopping(after))
     assert outcome.signal == signal.SIGINT
