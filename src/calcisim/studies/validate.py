@@ -38,7 +38,10 @@ def validate(only: Iterable[str] = (), say: Callable[[str], None] = lambda text:
 
     only: ids to look at; empty means all. say: told which fact is being computed. Raises `UsageError` for an id that does not exist.
     """
-    from calcisim.studies import facts as _  # noqa: F401  (fills CHECKS; it imports this module)
+    import importlib
+
+    for module in ("facts", "facts_metastatic"):  # they fill CHECKS, and import this module
+        importlib.import_module(f"calcisim.studies.{module}")
 
     rows = facts()
     wanted = set(only)
