@@ -295,3 +295,12 @@ def test_few_times_describe_years_of_a_steady_plasma(load):
     plasma = BodyPlasma(load(HEAD.replace("14 day", "10 year")))
     plasma.advance(10 * 365.25 * DAY)
     assert plasma.times().size < 10
+
+
+def test_a_session_over_midnight_of_day_0_ends_when_it_should(load):
+    text = HEAD + 'burn_in = "14 day"\n[[treatment]]\nkind = "haemodialysis"\nalready = true\nweekdays = ["Sun"]\nhour = "23 h"\n'
+    one = body(load(text), DAY)
+    assert [session.begin for session, _ in one.sessions if session.begin < 0.0] == [-7 * DAY - 3600.0, -3600.0]
+    clearances = [(chunk.begin, chunk.parameters[P.dialysed_phosphate]) for chunk in one.chunks]
+    assert [begin for begin, clearance in clearances if clearance == 0.0][0] == 3 * 3600.0
+    assert one.amount[F.phosphate_dialysed] < 0.0

@@ -85,11 +85,11 @@ class Body:
     # --- what holds when ------------------------------------------------------------------------------------------
 
     def _moments(self) -> Array:
-        """Times [s] after 0 at which something changes, ascending."""
+        """Times [s] after the start (of the burn-in), without day 0 itself, at which something changes, ascending."""
         found = {time for one in self.treatments for time in one.moments(self.end)} | self.meals
-        found.update(time for session, _ in self.sessions for time in session if time < 0.0)
+        found.update(time for session, _ in self.sessions for time in session)  # also those of the burn-in
         found.update(float(edge) for edges, _ in self.pieces.values() for edge in edges)
-        return np.array(sorted(time for time in found if self.time < time <= self.end and (time < 0.0 or time > 0.0)))
+        return np.array(sorted(time for time in found if self.time < time <= self.end and time != 0.0))
 
     def _doses(self) -> dict[float, list[Dose]]:
         """Doses by the time [s] at which they are given."""

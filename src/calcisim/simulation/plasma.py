@@ -132,7 +132,6 @@ class BodyPlasma(PlasmaDriver):
         rows = (_row(report, flows, healthy) for report, flows in zip(out, flow, strict=True))
         return [row | _saturation(water, self.fluid.temperature) for row, water in zip(rows, waters, strict=True)]
 
-
     def books(self) -> dict[str, float]:
         """Imbalance of the body's ledgers now."""
         return {f"ledger_plasma_{name}_relative": float(value) for name, value in zip(LEDGERS, self.body.ledger(), strict=True)}
