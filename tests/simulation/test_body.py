@@ -302,5 +302,5 @@ def test_a_session_over_midnight_of_day_0_ends_when_it_should(load):
     one = body(load(text), DAY)
     assert [session.begin for session, _ in one.sessions if session.begin < 0.0] == [-7 * DAY - 3600.0, -3600.0]
     clearances = [(chunk.begin, chunk.parameters[P.dialysed_phosphate]) for chunk in one.chunks]
-    assert [begin for begin, clearance in clearances if clearance == 0.0][0] == 3 * 3600.0
+    assert next(begin for begin, clearance in clearances if clearance == 0.0) == 3 * 3600.0
     assert one.amount[F.phosphate_dialysed] < 0.0
