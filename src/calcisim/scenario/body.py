@@ -47,7 +47,7 @@ class BodyLevers(Table):
     phosphate_binder: Annotated[float, Quantity("mass_rate", "0 g/day", "50 g/day")] | None = None
     phosphate_infusion: Annotated[float, _flow("500 mmol/day", "phosphate")] | None = None
     glomerular_filtration: (
-        Annotated[float, Quantity("clearance", "1 mL/min", "200 mL/min", why="without any filtration the body model has no steady state")]
+        Annotated[float, Quantity("clearance", "1 mL/min", "200 mL/min", why="kidneys filter up to about 150; write dialysis for what they do not")]
         | None
     ) = None
     calcium_excretion: Annotated[float, _factor("0.05", "5")] | None = None

@@ -162,7 +162,8 @@ def _treatments(scenario: Scenario) -> Iterator[Finding]:
             ends = [math.inf if t.stop is None else t.stop for t in (one, other)]
             if one.clashes(other) and max(one.start, other.start) < min(ends):
                 where = "of the whole body" if isinstance(one, BodyTreatment) else "at the same site"
-                yield Finding((*here, "start"), f"overlaps treatment {j} of the same kind {where}", "write one after the other")
+                hint = "write one after the other" + (", or on other weekdays" if one.kind == "haemodialysis" else "")
+                yield Finding((*here, "start"), f"overlaps treatment {j} of the same kind {where}", hint)
 
 
 def _references(scenario: Scenario) -> Iterator[Finding]:
