@@ -17,6 +17,9 @@ RULED_BY = {
 }
 
 
+_KIDNEYS = "kidneys filter up to about 150; write dialysis for what they do not"
+
+
 def _factor(low: str, high: str) -> Quantity:
     return Quantity("number", low, high)
 
@@ -46,10 +49,7 @@ class BodyLevers(Table):
     calcium_carbonate: Annotated[float, Quantity("mass_rate", "0 g/day", "50 g/day")] | None = None
     phosphate_binder: Annotated[float, Quantity("mass_rate", "0 g/day", "50 g/day")] | None = None
     phosphate_infusion: Annotated[float, _flow("500 mmol/day", "phosphate")] | None = None
-    glomerular_filtration: (
-        Annotated[float, Quantity("clearance", "1 mL/min", "200 mL/min", why="kidneys filter up to about 150; write dialysis for what they do not")]
-        | None
-    ) = None
+    glomerular_filtration: Annotated[float, Quantity("clearance", "1 mL/min", "200 mL/min", why=_KIDNEYS)] | None = None
     calcium_excretion: Annotated[float, _factor("0.05", "5")] | None = None
     magnesium_reabsorption: Annotated[float, _factor("0", "1.2")] | None = None
     calcium_set_point: Annotated[float, _factor("0.5", "2")] | None = None
