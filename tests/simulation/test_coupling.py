@@ -6,10 +6,11 @@ import pytest
 from calcisim import scenario as door
 from calcisim.physics.body_names import F
 from calcisim.physics.kinetics import SPECIES
+from calcisim.physics.plasma import ultrafiltrate
 from calcisim.results.sha import state_sha256
 from calcisim.scenario.errors import PlausibilityWarning
 from calcisim.simulation.exchange import WINDOW, taken
-from calcisim.simulation.plasma import COARSE, Around, BodyPlasma, ConstantPlasma, Fluids
+from calcisim.simulation.plasma import COARSE, Around, BodyPlasma, ConstantPlasma, Fluids, waters
 from calcisim.simulation.run import Simulation
 
 DAY = 86400.0
@@ -205,3 +206,20 @@ def test_means_keep_the_integral(load):
     for a, b in zip(whole.levels, mean.levels, strict=True):
         areas = [np.trapezoid(np.interp(times, one.times, level), times) for one, level in ((whole, a), (mean, b))]
         assert areas[1] == pytest.approx(areas[0], rel=5e-3)
+
+
+@pytest.mark.parametrize("by", ["calcium_ionised", "calcium"])
+def test_many_waters_at_once_are_those_one_by_one(by):
+    draw = np.random.default_rng(4)
+    plasmas = []
+    for _ in range(60):
+        ph, bicarbonate = draw.uniform(7.1, 7.6), draw.uniform(8.0, 40.0)
+        plasma = {"phosphate": draw.uniform(0.4, 5.0), "magnesium": draw.uniform(0.3, 2.5), "sodium": 140.0, "potassium": 4.0}
+        plasma |= {"chloride": 103.0, "citrate": 0.1, "albumin": draw.uniform(0.3, 0.7), "bicarbonate": bicarbonate, "ph": ph}
+        ion = draw.uniform(0.6, 2.2)
+        plasmas.append(plasma | {by: ion if by == "calcium_ionised" else 2.0 * ion, "temperature": 310.15, "magnesium_fraction": 0.7})
+    levels, pressure = waters(plasmas)
+    for plasma, level, carbon_dioxide in zip(plasmas, levels.T, pressure, strict=True):
+        alone = ultrafiltrate(**plasma)
+        assert level == pytest.approx([getattr(alone, name) for name in SPECIES], rel=1e-9)
+        assert carbon_dioxide == pytest.approx(alone.pco2_atm, rel=1e-9)

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from calcisim import parameters
+from calcisim.jit import kernel
 from calcisim.physics.speciation import saturation_indices, speciate_alkalinity, speciate_ph
 from calcisim.physics.speciation_data import Array, alkalinity_weights, constants, debye_huckel, phases, saturation_table
 
@@ -190,3 +191,53 @@ def saturation(water: Ultrafiltrate, temperature: float) -> dict[str, float]:
     si = np.zeros(len(ln_k))
     saturation_indices(table, ln_k, la, x[5], si)
     return {name: float(value) for name, value in zip(phases(), si, strict=True)}
+
+
+# columns of the rows that `many_waters` takes [mol/kg; pH], and of what it gives [mol/kg, eq/kg, atm]
+ROW = ("calcium", "ph", "carbonate", "magnesium", "sodium", "potassium", "chloride", "phosphate", "citrate", "sites")
+WATER = ("calcium", "calcium_ionised", "alkalinity", "pco2_atm")
+
+
+@kernel
+def ultrafilterable(K, A, row, by_total, x, out):
+    """BLD-4. Calcium that passes the filter beside what a laboratory reports of it, by the secant method; negative when none is found.
+
+    row (10,): as ROW; by_total: calcium is the laboratory total and not the ions; x (6,), out (45,): warm start and species of SPEC-24.
+    Source: pedersen1971, as BLD-2.
+    """
+    wanted = row[0]
+    u, old, missed = 1.15 * wanted, 0.0, 0.0
+    for step in range(60):
+        count = speciate_ph(K, A, row[1], u, row[3], row[4], row[5], row[6], row[7], row[2], row[8], 0.0, x, out, 1e-13, 200)
+        if count < 0:
+            return -1.0
+        ionised = out[CA]
+        bound = row[9] * K[CAALB] * ionised / (1.0 + K[CAALB] * ionised)
+        off = u + bound - wanted if by_total else ionised - wanted
+        slope = (off - missed) / (u - old) if step > 0 and u != old else (1.0 if by_total else ionised / u)
+        old, missed = u, off
+        change = -off / slope
+        if abs(change) <= 1e-13 * u:
+            return u
+        u = max(u + change, 0.2 * u)
+    return -1.0
+
+
+@kernel
+def many_waters(K, A, weights, rows, by_total, waters):
+    """BLD-5. Plasma water of many compositions, each solved from the one before it; False when one has no answer.
+
+    weights (41,): equivalents of alkalinity per species; rows (n, 10): as ROW; waters (n, 4), written: as WATER. As `ultrafiltrate`.
+    """
+    x, out = np.zeros(6), np.zeros(45)
+    for i in range(rows.shape[0]):
+        u = ultrafilterable(K, A, rows[i], by_total, x, out)
+        if not u >= 0.0:
+            return False
+        waters[i, 0], waters[i, 1] = u, out[CA]
+        alkalinity = 0.0
+        for k in range(weights.size):
+            alkalinity += weights[k] * out[k]
+        waters[i, 2] = alkalinity
+        waters[i, 3] = out[CO2] * out[G0] / K[HENRY]
+    return True

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from calcisim import parameters
+from calcisim.physics import speciation_data
 from calcisim.physics.body import APPARENT_PK1
 from calcisim.physics.body_names import F, P, R, S
 from calcisim.physics.kinetics import SPECIES
-from calcisim.physics.plasma import Ultrafiltrate, saturation, ultrafiltrate
+from calcisim.physics.plasma import WATER, Ultrafiltrate, many_waters, saturation, total_carbonate, ultrafiltrate
 from calcisim.scenario.body_treatments import DAY
 from calcisim.simulation.body import Body, carbon_dioxide
 from calcisim.units import MOLAR_MASS
@@ -142,6 +144,7 @@ class BodyPlasma(PlasmaDriver):
         return {name.name: 1e3 * float(self.body.amount[name]) for name in F}
 
 
+SALTS = ("sodium", "potassium", "chloride", "phosphate", "citrate")  # in the order that `many_waters` takes them
 LEDGERS = ("calcium", "phosphorus", "magnesium")
 
 
@@ -193,6 +196,26 @@ def _saturation(water: Ultrafiltrate, temperature: float) -> dict[str, float]:
     return {f"saturation_index_{name}": found[phase] for name, phase in (("hap", "HAP"), ("ocp", "OCP"), ("acp", "ACP2"))}
 
 
+def waters(laboratories: list[dict[str, float]]) -> tuple[Array, Array]:
+    """Totals of the species (species, n) [mol/m³] and pCO2 (n,) [atm] of the water of many plasmas; ValueError where one has no answer."""
+    first = laboratories[0]
+    calcium = "calcium" if "calcium" in first else "calcium_ionised"
+    sites = parameters.values("plasma")["albumin_calcium_sites"]
+    columns = {name: np.array([one[name] for one in laboratories]) for name in first if name != "temperature"}
+    carbonate = np.array([total_carbonate(one["bicarbonate"], one["ph"]) for one in laboratories])
+    passing = columns["magnesium"] * columns["magnesium_fraction"]
+    salts = (columns[name] for name in SALTS)
+    rows = np.column_stack([columns[calcium], columns["ph"], carbonate, passing, *salts, sites * columns["albumin"]])
+    rows[:, [0, *range(2, rows.shape[1])]] *= 1e-3  # mol/m³ to mol/kg, all but the pH
+    found = np.zeros((len(rows), len(WATER)))
+    temperature = first["temperature"]
+    constants, slope = speciation_data.constants(temperature), speciation_data.debye_huckel(temperature)
+    if not many_waters(constants, slope, speciation_data.alkalinity_weights(), rows, calcium == "calcium", found):
+        raise ValueError("the chemistry of a plasma does not converge: a value lies far outside what blood can have")
+    levels = {"calcium": found[:, 0], "phosphate": rows[:, 7], "magnesium": rows[:, 3], "alkalinity": found[:, 2]}
+    return np.array([1e3 * levels[name] for name in SPECIES]), found[:, 3].copy()
+
+
 class Fluids:
     """Totals of the species (species, n) [mol/m³] and pCO2 (n,) [atm] of plasma water at the times (n,) that a driver names."""
 
@@ -203,9 +226,7 @@ class Fluids:
     def look_again(self) -> None:
         """Take up what the driver has computed."""
         self.times = self.driver.times()
-        waters = [ultrafiltrate(**laboratory) for laboratory in self.driver.laboratories(self.times)]
-        self.levels = np.array([[getattr(water, name) for water in waters] for name in SPECIES])
-        self.pressure = np.array([water.pco2_atm for water in waters])
+        self.levels, self.pressure = waters(self.driver.laboratories(self.times))
         if self.average is not None and self.times.size > 1:
             self._take_means(self.average)
         moved = np.max(np.abs(np.diff(np.log(np.maximum(self.levels, 1e-9)), axis=1)), axis=0, initial=0.0)

@@ -18,7 +18,9 @@ def warmup(say: Callable[[str], None]) -> float:
     """Run the first minutes of the implant scenario, two fluids, a body and one clump in a temporary directory; returns the seconds."""
     import numpy as np
 
+    from calcisim import scenario
     from calcisim.results import clumps
+    from calcisim.simulation.plasma import BodyPlasma, Fluids
     from calcisim.studies import execute, plasma, resources
     from calcisim.studies.progress import Reporter
     from calcisim.studies.saturation import saturation
@@ -33,5 +35,6 @@ def warmup(say: Callable[[str], None]) -> float:
         fluids.write_text(_FLUIDS, encoding="utf-8")
         saturation(fluids, Path(folder) / "species.csv")
         plasma.start(plasma.Request(BODY, quick=True, out=Path(folder) / "body", command="calcisim warmup"), say=lambda text: None)
+        Fluids(BodyPlasma(scenario.load(BODY, quick=True)))
     clumps.measure(np.pad(np.full((3, 3, 3), 100.0), 2), (1e-4, 1e-4, 1e-4))
     return time.perf_counter() - began
