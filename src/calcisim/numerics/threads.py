@@ -5,6 +5,7 @@ A sweep writes only its own rows, so the bytes it leaves do not depend on how ma
 """
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -22,6 +23,7 @@ class _Team:
     def __init__(self) -> None:
         self.size = 1
         self.pool: ThreadPoolExecutor | None = None
+        self.lock = threading.Lock()
 
     def resize(self, size: int) -> None:
         if size != self.size and self.pool is not None:
@@ -30,12 +32,14 @@ class _Team:
         self.size = size
 
     def executor(self) -> ThreadPoolExecutor:
-        if self.pool is None:
-            self.pool = ThreadPoolExecutor(max_workers=self.size, thread_name_prefix="calcisim")
-        return self.pool
+        with self.lock:  # two sites may want it at once
+            if self.pool is None:
+                self.pool = ThreadPoolExecutor(max_workers=self.size, thread_name_prefix="calcisim")
+            return self.pool
 
 
 _team = _Team()
+_here = threading.local()  # whether this thread does its sweeps alone
 
 
 def use(count: int) -> None:
@@ -50,6 +54,21 @@ def count() -> int:
     return _team.size
 
 
+def side_by_side(calls: list[Callable[[], Any]]) -> list[Any]:
+    """What these calls return, in their order, each in a thread of its own as far as the team reaches; the first that raised raises.
+
+    With as many calls as threads every call does its sweeps alone, so that no core waits for another's rows.
+    """
+    alone = len(calls) >= _team.size
+
+    def begin() -> None:
+        _here.alone = alone
+
+    with ThreadPoolExecutor(max_workers=min(_team.size, len(calls)), thread_name_prefix="calcisim-site", initializer=begin) as pool:
+        futures = [pool.submit(call) for call in calls]
+    return [future.result() for future in futures]
+
+
 def free_cores() -> int:
     """Cores that other processes leave idle, at least 1, at most those this process may use."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
@@ -62,7 +81,7 @@ def rows(sweep: Callable[..., Any], n_rows: int, row_size: int, *args: Any) -> N
 
     row_size : voxels in a row; small work goes in one serial call.
     """
-    if _team.size == 1 or n_rows * row_size < SERIAL_BELOW:
+    if _team.size == 1 or n_rows * row_size < SERIAL_BELOW or getattr(_here, "alone", False):
         sweep(*args, 0, n_rows)
         return
     chunks = max(1, min(n_rows, _team.size * _CHUNKS_PER_THREAD))

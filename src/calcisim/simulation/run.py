@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -97,13 +99,25 @@ class Simulation:
         return True
 
     def _advance_sites(self, until: float, after_step: Callable[[float], bool]) -> bool:
-        """Move every site to `until` [s]; False when `after_step` asked to stop before that."""
-        for name, site in self.sites.items():
-            while site.time < until:
-                target = min((moment for moment in self.moments[name] if site.time < moment <= until), default=until)
-                if not site.advance(target, after_step):
-                    return False
-                self._act(name, target)
+        """Move every site to `until` [s], side by side where there are threads; False when `after_step` asked to stop before that."""
+        if len(self.sites) == 1 or self.threads == 1:
+            return all(self._advance_site(name, until, after_step) for name in self.sites)
+        told = Lock()
+
+        def one_at_a_time(now: float) -> bool:
+            with told:
+                return after_step(now)
+
+        return all(team.side_by_side([partial(self._advance_site, name, until, one_at_a_time) for name in self.sites]))
+
+    def _advance_site(self, name: str, until: float, after_step: Callable[[float], bool]) -> bool:
+        """Move one site to `until` [s], landing on its moments; False when it was asked to stop before that."""
+        site = self.sites[name]
+        while site.time < until:
+            target = min((moment for moment in self.moments[name] if site.time < moment <= until), default=until)
+            if not site.advance(target, after_step):
+                return False
+            self._act(name, target)
         return True
 
     def _act(self, name: str, now: float) -> None:
