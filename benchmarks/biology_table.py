@@ -8,7 +8,6 @@ passes. Exit code 1 when a line fails. Measured values are those of the scenario
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import command
+from command import Line
 
 from calcisim import scenario as scenarios
 from calcisim.simulation.run import Simulation
@@ -25,16 +25,6 @@ DRY, NONMINERAL = "calcium_ug_per_mg_dry", "calcium_ug_per_mg_nonmineral"
 CUSP = "dystrophic/subdermal-cusp"
 SPONGE = "dystrophic/subdermal-collagen-sponge"
 UNTREATED = 0.8  # assumed state of purified collagen without aldehyde; in the animal it is resorbed before it could calcify
-
-
-@dataclass(frozen=True)
-class Line:
-    """One claim: name, target in words, what came out, pass or not."""
-
-    name: str
-    target: str
-    got: str
-    passed: bool
 
 
 @cache

@@ -5,9 +5,19 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Line:
+    """One claim: name, target in words, what came out, pass or not."""
+
+    name: str
+    target: str
+    got: str
+    passed: bool
 
 
 def parser(document: str, only: str, csv_name: str = "") -> argparse.ArgumentParser:
@@ -38,8 +48,8 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
         writer.writerows(rows)
 
 
-def report(lines: Sequence[Any], as_json: bool) -> int:
-    """Print lines (dataclasses of name, target, got, passed); the exit code, 1 when one misses."""
+def report(lines: Sequence[Line], as_json: bool) -> int:
+    """Print the lines; the exit code, 1 when one misses."""
     if as_json:
         print(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False))
     else:

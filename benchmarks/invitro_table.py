@@ -21,7 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import command
-from biology_table import DAY, Line, at
+from biology_table import DAY, at
+from command import Line
 
 from calcisim import scenario as scenarios
 from calcisim.physics import clumping, kinetics

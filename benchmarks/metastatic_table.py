@@ -7,26 +7,16 @@ Lines have a target; exit code 1 when one misses. The facts F14, F15 and F18 of 
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import command
+from command import Line
 
 from calcisim.results import style
 from calcisim.studies import facts_metastatic as metastatic
 from calcisim.studies.validate import Got
-
-
-@dataclass(frozen=True)
-class Line:
-    """One claim: name, target in words, what came out, pass or not."""
-
-    name: str
-    target: str
-    got: str
-    passed: bool
 
 
 def exposure() -> Got:

@@ -29,6 +29,8 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout"
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="no progress")]
 Threads = Annotated[int | None, typer.Option(help="threads for large grids; free cores by default; results do not depend on it")]
 Quick = Annotated[bool, typer.Option("--quick", help="the scenario's short and coarse form")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="run directory; a new numbered one below runs/ by default")]
+Force = Annotated[bool, typer.Option("--force", help="move what is in --out aside to DIR.old-1")]
 
 
 def main() -> None:
@@ -144,8 +146,8 @@ def run(
     seed: Annotated[int | None, typer.Option(help="another draw of the random nucleation")] = None,
     threads: Threads = None,
     quick: Quick = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="run directory; a new numbered one below runs/ by default")] = None,
-    force: Annotated[bool, typer.Option("--force", help="move what is in --out aside to DIR.old-1")] = False,
+    out: Out = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -164,8 +166,8 @@ def plasma(
     years: Annotated[float | None, typer.Option(help="simulated years; the scenario's own length by default")] = None,
     days: Annotated[float | None, typer.Option(help="simulated days, instead of years")] = None,
     quick: Quick = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="run directory; a new numbered one below runs/ by default")] = None,
-    force: Annotated[bool, typer.Option("--force", help="move what is in --out aside to DIR.old-1")] = False,
+    out: Out = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

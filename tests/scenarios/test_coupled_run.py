@@ -1,9 +1,9 @@
 """A run of a tissue with a living plasma, as a user has it: files, figures, and the same bytes after it was stopped."""
 
-import os
 import signal
 
 import pytest
+from interrupted import stopping
 
 from calcisim.results import store, summary, timeseries
 from calcisim.studies import execute
@@ -43,25 +43,6 @@ s = 0.6
 [[output]]
 every = "12 h"
 """
-
-
-def stopping(after):
-    """The simulation, with a Ctrl-C in its step `after`."""
-    real = execute.engine()
-    count = 0
-
-    class Stopping(real.simulation()):
-        def advance(self, until, should_stop, progress):
-            def noticed(now):
-                nonlocal count
-                count += 1
-                if count == after:
-                    os.kill(os.getpid(), signal.SIGINT)
-                progress(now)
-
-            return super().advance(until, should_stop, noticed)
-
-    return execute.Engine(real.load, real.dump, lambda: Stopping, real.memory)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """One suite over every shipped scenario, in its short form: it runs, its books close, nothing is negative, resuming changes nothing."""
 
-import os
 import random
-import signal
 
 import numpy as np
 import pytest
+from interrupted import stopping
 
 from calcisim import scenario
 from calcisim.numerics import threads
@@ -65,25 +64,6 @@ def test_nothing_is_negative_or_not_a_number(runs, name):
                 values = values[~np.isnan(values)]
             assert np.isfinite(values).all(), f"{site}.{variable}"
             assert (values >= 0).all(), f"{site}.{variable}"
-
-
-def stopping(after):
-    """The simulation, with a Ctrl-C in its step `after` of this process."""
-    real = execute.engine()
-    count = 0
-
-    class Stopping(real.simulation()):
-        def advance(self, until, should_stop, progress):
-            def noticed(now):
-                nonlocal count
-                count += 1
-                if count == after:
-                    os.kill(os.getpid(), signal.SIGINT)
-                progress(now)
-
-            return super().advance(until, should_stop, noticed)
-
-    return execute.Engine(real.load, real.dump, lambda: Stopping, real.memory)
 
 
 def _stopped_and_resumed(name, place, steps, draw, times=1):

@@ -22,7 +22,7 @@ from calcisim.units import MOLAR_MASS
 Array = np.ndarray
 FINE = 0.02  # change of a concentration, as a logarithm, between two looks at the plasma
 COARSE = 0.1  # and within one step of a site
-KEPT = ("temperature", "sodium", "potassium", "chloride", "albumin", "citrate")  # written in the scenario, whatever drives the rest
+KEPT = ("temperature", "sodium", "potassium", "chloride", "citrate")  # written in the scenario, whatever drives the rest
 
 
 class PlasmaDriver(ABC):
@@ -231,7 +231,6 @@ class Fluids:
             self._take_means(self.average)
         moved = np.max(np.abs(np.diff(np.log(np.maximum(self.levels, 1e-9)), axis=1)), axis=0, initial=0.0)
         self.path = np.concatenate([[0.0], np.cumsum(moved)])
-
 
     def _take_means(self, window: float) -> None:
         """Means over windows that overlap by half, ∫c dt/T, in their middles; at both ends over half a window."""

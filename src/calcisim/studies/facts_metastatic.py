@@ -11,7 +11,7 @@ YEAR = 365.0  # days
 HEALTH = {"fetuin": "10 umol/L", "pyrophosphate": "3 umol/L", "magnesium": "0.85 mmol/L"}
 # A twentieth of what the two small inhibitors have in health; magnesium halved, beyond which nobody lives long. Chosen before a run.
 LOST = {"fetuin": "0.5 umol/L", "pyrophosphate": "0.15 umol/L", "magnesium": "0.42 mmol/L"}
-# Plasmas of rising product, at the healthy ionised calcium but for the last: phosphate and ionised calcium [mmol/L].
+# Plasmas of rising product, all at the healthy ionised calcium: phosphate and ionised calcium [mmol/L].
 PRODUCTS = ((1.1, 1.22), (1.8, 1.22), (2.3, 1.22), (3.1, 1.22))
 MG_DL = 4.0078 * 3.0974  # mg²/dL² per mmol²/L²
 

@@ -17,7 +17,6 @@ from calcisim.results.sha import state_sha256
 from calcisim.studies import execute, provenance, resources
 
 DAY = 86400.0
-YEAR = 365.25 * DAY
 
 
 @dataclass(frozen=True)
