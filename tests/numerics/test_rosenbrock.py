@@ -11,8 +11,8 @@ from physics.test_body import DAY, HOUR, KIDNEYS_15, LITRE_HOUR, ON, VITAMIN, WO
 from scipy.integrate import solve_ivp
 
 from calcisim.numerics.rosenbrock import GAMMA, ORDER, STAGES, error_norm, factor, rodas, solve, step_factor
-from calcisim.physics.body_names import F, P, S
-from calcisim.physics.body_steps import DONE, FULL, advance, knots
+from calcisim.physics.body_names import F, P, R, S
+from calcisim.physics.body_steps import DONE, FULL, advance, knots, look
 
 TABLEAU = rodas()
 
@@ -295,10 +295,11 @@ def test_a_smaller_tolerance_gives_a_smaller_error(levers):
 
 
 def test_dialysis_removes_what_its_clearance_says():
-    """−K ∫ Pi dt by the cubic through the recorded knots and their slopes, to 1e-5."""
+    """−K ∫ Pi dt by the cubic through the recorded knots and the slopes there, to 1e-5."""
     life = live(person(ON), 4.0 * HOUR, 1e-5)
     volume = life.p[P.plasma_volume] + life.p[P.interstitial_volume]
-    dt, level, slope = np.diff(life.knots.time), life.knots.state[:, S.phosphate] / volume, life.knots.slope[:, S.phosphate] / volume
+    dt, level = np.diff(life.knots.time), life.knots.state[:, S.phosphate] / volume
+    slope = np.array([change(y, life.p)[0][S.phosphate] for y in life.knots.state]) / volume
     integral = (dt * (level[:-1] + level[1:]) / 2.0 + dt**2 * (slope[:-1] - slope[1:]) / 12.0).sum()
     assert life.amount[F.phosphate_dialysed] == pytest.approx(-9.6 * LITRE_HOUR * integral, rel=1e-5)
 
@@ -311,8 +312,32 @@ def test_steps_land_where_they_should_and_every_knot_is_put_down():
     assert not life.knots.amount[0].any()
     assert (life.knots.state[-1] == life.y).all()
     assert (life.knots.amount[-1] == life.amount).all()
-    for y, slope in zip(life.knots.state, life.knots.slope, strict=True):
-        assert (change(y, life.p)[0] == slope).all()
+
+
+def test_within_a_step_the_order_is_three():
+    """Σ b = u, Σ b β = u²/2, Σ b α² = u³/3, Σ b β β = u³/6 for b(u), everywhere in the step. Source: hairer1996, IV.7."""
+    gammas = np.linalg.inv(np.eye(STAGES) / GAMMA - TABLEAU.c)
+    alpha, beta, _, _ = classical()
+    end = np.array([*TABLEAU.a[-1, :-1], 1.0])
+    for u in np.linspace(0.0, 1.0, 11):
+        weights = (u * end + u * (1.0 - u) * (TABLEAU.d[0] + u * TABLEAU.d[1])) @ gammas
+        sums = beta.sum(axis=1)
+        found = [weights.sum(), weights @ sums, weights @ alpha.sum(axis=1) ** 2, weights @ beta @ sums]
+        assert found == pytest.approx([u, u**2 / 2.0, u**3 / 3.0, u**3 / 6.0], abs=1e-12)
+
+
+def test_within_long_steps_a_fast_hormone_does_not_ripple():
+    """PTH lives minutes and the last steps last months: between them it stays as true as at them, and rises as it should."""
+    until, times = 1095.0 * DAY, np.linspace(200.0, 1090.0, 90) * DAY
+    loose, exact = (_pth(live(person(KIDNEYS_15), until, relative), times) for relative in (1e-4, 1e-9))
+    assert np.abs(loose / exact - 1.0).max() < 1e-3
+    assert (np.sign(np.diff(loose)) == np.sign(np.diff(exact))).all()
+
+
+def _pth(life, times):
+    out, flow = np.zeros((times.size, len(R))), np.zeros((times.size, len(F)))
+    look(life.knots, life.knots.time.size, times, life.p, np.empty(len(S)), flow, out)
+    return out[:, R.pth]
 
 
 def test_a_full_record_can_be_emptied_and_the_run_goes_on_as_if_nothing_had_been():

@@ -238,7 +238,7 @@ def test_pools_balance_over_dialysis_that_starts_and_stops():
     assert unbalanced(Life(DONE, 0.0, y, amount, None, closed()), scale()).max() < 1e-12
 
 
-APART = {"carbon_dioxide", "glomerular_filtration", "calcium_set_point"}
+APART = {"carbon_dioxide", "glomerular_filtration", "calcium_set_point", "filtration_response"}
 SCALED = sorted({*FROM_TABLE, *NEUTRAL} - APART)
 
 
@@ -248,6 +248,7 @@ def people(draw):
     levers = {name: closed()[P[name]] * 10.0 ** draw(st.floats(-1.0, 1.0)) for name in SCALED}
     levers |= {"alkali_intake": draw(st.floats(0.0, 160.0)) * DAILY, "bone_release": draw(st.floats(0.0, 40.0)) * DAILY}
     levers |= {"phosphate_binding": draw(st.floats(0.0, 60.0)) * DAILY, "phosphate_infusion": draw(st.floats(0.0, 60.0)) * DAILY}
+    levers["filtration_response"] = draw(st.floats(0.0, 1.0))  # a share: above 1 filtration would turn negative
     return person(levers | {"glomerular_filtration": filtering(10.0 ** draw(st.floats(-1.3, 0.1)))})
 
 

@@ -2,6 +2,9 @@
 
 L-stable and stiffly accurate, six stages, one factorisation per step. In the form that needs no product with the Jacobian,
     (1/(γ h) − J) U_i = f(y + Σ_j a_ij U_j) + Σ_j c_ij U_j/h,    y_new = y + Σ_j a_5j U_j + U_5 + U_6,    error = U_6
+and within a step, at the share u of it, from the same stages and of order 3,
+    y(u) = (1 − u) y + u y_new + u (1 − u) (b_0 + u b_1),    b_k = Σ_j d_kj U_j
+which stays true where a step is long beside the fastest process; a cubic through slopes does not, they amplify the error of its state.
 Linear invariants of f are invariants of the step. A system brings its own loop, because no function is passed into compiled code
 (physics/body_steps.py); tableau, linear algebra and step control stand here. Source: hairer1996 (section IV.7).
 """
@@ -19,10 +22,11 @@ GAMMA = 0.25
 
 
 class Tableau(NamedTuple):
-    """a, c (stage, stage): weights of earlier stages in the argument and in the right-hand side; gamma of the diagonal."""
+    """a, c (stage, stage): weights of earlier stages in the argument and in the right-hand side; d (2, stage): within a step; gamma."""
 
     a: np.ndarray
     c: np.ndarray
+    d: np.ndarray
     gamma: float
 
 
@@ -39,7 +43,10 @@ def rodas() -> Tableau:
     c[3, :3] = -0.1073529058151375, -9.594562251023355, -20.47028614809616
     c[4, :4] = 7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160
     c[5, :5] = 8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054
-    return Tableau(a, c, GAMMA)
+    d = np.zeros((2, STAGES))
+    d[0, :5] = 10.12623508344586, -7.487995877610167, -34.80091861555747, -7.992771707568823, 1.025137723295662
+    d[1, :5] = -0.6762803392801253, 6.087714651680015, 16.43084320892478, 24.76722511418386, -6.594389125716872
+    return Tableau(a, c, d, GAMMA)
 
 
 @kernel

@@ -36,12 +36,15 @@ class Work(NamedTuple):
 
 
 class Knots(NamedTuple):
-    """Accepted steps: time [s] (n,), state and its rate of change (n, STATES), amounts since the start (n, FLOWS)."""
+    """Accepted steps: time [s] (n,), state (n, STATES), amounts since the start (n, FLOWS).
+
+    bend (n, 2, STATES): b of numerics/rosenbrock.py for the step that begins here.
+    """
 
     time: np.ndarray
     state: np.ndarray
-    slope: np.ndarray
     amount: np.ndarray
+    bend: np.ndarray
 
 
 def work() -> Work:
@@ -56,7 +59,7 @@ def work() -> Work:
 
 def knots(room: int) -> Knots:
     """Room for so many accepted steps."""
-    return Knots(np.zeros(room), np.zeros((room, STATES)), np.zeros((room, STATES)), np.zeros((room, FLOWS)))
+    return Knots(np.zeros(room), np.zeros((room, STATES)), np.zeros((room, FLOWS)), np.zeros((room, 2, STATES)))
 
 
 @kernel
@@ -137,12 +140,22 @@ def attempt(y, p, dt, w):
 
 
 @kernel
-def record(knots, count, time, y, slope, amount):
+def record(knots, count, time, y, amount):
     """Put one accepted state down."""
     knots.time[count] = time
     knots.state[count] = y
-    knots.slope[count] = slope
     knots.amount[count] = amount
+
+
+@kernel
+def bend(weights, stages, out):
+    """What the two terms within a step are, from its stages; out (2, STATES)."""
+    for k in range(2):
+        for i in range(out.shape[1]):
+            total = 0.0
+            for j in range(STAGES - 1):
+                total += weights[k, j] * stages[j, i]
+            out[k, i] = total
 
 
 @kernel
@@ -174,7 +187,8 @@ def advance(time, until, y, amount, p, scale, relative, dt, w, knots, count):
             dt = step * (0.2 if error == math.inf else step_factor(error, True))
             rejected = True
             continue
-        record(knots, count, time, y, w.first_slope, amount)
+        record(knots, count, time, y, amount)
+        bend(w.tableau.d, w.stages, knots.bend[count])
         count += 1
         for i in range(amount.size):
             for j in range(STAGES - 1):
@@ -188,13 +202,13 @@ def advance(time, until, y, amount, p, scale, relative, dt, w, knots, count):
         rates(y, p, w.first_slope, w.first_flow)
         if not last:
             differentiate(y, p, scale, w)
-    record(knots, count, time, y, w.first_slope, amount)
+    record(knots, count, time, y, amount)
     return DONE, time, dt, count + 1
 
 
 @kernel
 def look(knots, count, times, p, state, flow, out):
-    """What is reported (R) and what flows [mol/s] (F) at ascending times within the knots: cubic Hermite between two accepted states.
+    """What is reported (R) and what flows [mol/s] (F) at ascending times within the knots: the method's own way between two steps.
 
     times (n,); state (STATES,) is room for one; flow (n, FLOWS), out (n, reports). Error of order 4 in the step, as the steps themselves.
     """
@@ -206,10 +220,9 @@ def look(knots, count, times, p, state, flow, out):
         h = knots.time[k + 1] - knots.time[k] if count > 1 else 0.0
         if h > 0.0:
             u = min(max((times[i] - knots.time[k]) / h, 0.0), 1.0)
-            keep, rise = (1.0 + 2.0 * u) * (1.0 - u) ** 2, u * (1.0 - u) ** 2
             for j in range(state.size):
-                value = keep * knots.state[k, j] + (1.0 - keep) * knots.state[k + 1, j]
-                value += h * (rise * knots.slope[k, j] - u * u * (1.0 - u) * knots.slope[k + 1, j])
+                value = (1.0 - u) * knots.state[k, j] + u * knots.state[k + 1, j]
+                value += u * (1.0 - u) * (knots.bend[k, 0, j] + u * knots.bend[k, 1, j])
                 least = 0.5 * min(knots.state[k, j], knots.state[k + 1, j])  # a cubic can pass below what a step kept positive
                 state[j] = max(value, least)
         else:

@@ -182,7 +182,7 @@ class Body:
                 self.time, until, self.state, self.amount, p, self.scale, TOLERANCE, self.step, self.work, knots, 0
             )
             if status == body_steps.FULL:  # one more knot, so that the next chunk begins where this one ends
-                _close(knots, count, self.time, self.state, self.amount, p)
+                body_steps.record(knots, count, self.time, self.state, self.amount)
                 count += 1
             self.chunks.append(Chunk(body_steps.Knots(*(array[:count].copy() for array in knots)), p))
         if status == body_steps.FAILED:
@@ -192,9 +192,8 @@ class Body:
     def _keep_still(self) -> None:
         """Put the present state down as steps of no length, for looks at this very time."""
         knots = body_steps.knots(1)
-        p = self.parameters(self.time)
-        _close(knots, 0, self.time, self.state, self.amount, p)
-        self.chunks.append(Chunk(knots, p))
+        body_steps.record(knots, 0, self.time, self.state, self.amount)
+        self.chunks.append(Chunk(knots, self.parameters(self.time)))
 
     def _why(self, p: Array) -> str:
         """Words for a body that could not be moved on."""
@@ -290,12 +289,3 @@ class Body:
 def carbon_dioxide(p: Array, bicarbonate: float, ph: float) -> float:
     """pCO2 [atm] at which this bicarbonate [mol/m³] has this pH (BDY-3)."""
     return float(bicarbonate / (p[P.carbon_dioxide_solubility] * 10.0 ** (ph - APPARENT_PK1 + p[P.ph_offset])))
-
-
-def _close(knots: body_steps.Knots, count: int, time: float, state: Array, amount: Array, p: Array) -> None:
-    """Put the present state down as the last knot."""
-    from calcisim.physics.body import rates
-
-    slope, flow = np.zeros(len(S)), np.zeros(len(F))
-    rates(state, p, slope, flow)
-    body_steps.record(knots, count, time, state, slope, amount)
