@@ -16,7 +16,7 @@ from calcisim.sources import split_keys
 
 Quality = Literal["measured", "fitted", "assumed"]
 QUALITIES: tuple[str, ...] = get_args(Quality)
-FLAT = ("nucleation", "particles", "transport", "plasma", "body")
+FLAT = ("nucleation", "particles", "biology", "transport", "plasma", "body")
 NESTED = ("minerals", "inhibitors", "tissues")
 _KEYS = {"value", "range", "symbol", "source", "quality", "note"}
 

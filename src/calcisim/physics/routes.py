@@ -11,16 +11,17 @@ from calcisim.physics.nucleation import barrier_height, interfacial_energy, nucl
 # columns of the substrate of a voxel
 (
     SURFACE, STATE, EXPOSED, EXPOSED_STATE, HEALING, PROTECTION, MAGNESIUM_WEIGHT, AFFINITY, MAGNESIUM_AFFINITY, AFFINITY_INSIDE, TYPE_2,
-    TYPE_3, ELASTIN, ELASTIN_STATE, DEVICE, DEVICE_STATE,
-) = range(16)  # fmt: skip
-SUBSTRATE_COLUMNS = 16
+    TYPE_3, ELASTIN, ELASTIN_STATE, DEVICE, DEVICE_STATE, INFLAMED, SEEDED,
+) = range(18)  # fmt: skip
+SUBSTRATE_COLUMNS = 18
 HIGHEST_BARRIER = 90.0  # in kT: beyond, less than one nucleus in a cubic centimetre and ten years
 
 
 class NucleationLaw(NamedTuple):
     """Constants of the routes. offsets (2,): added to the state of collagen of types II and III; debris, nucleator (2,): state and area
     [m²] of a site; homogeneous (3,): prefactor [1/(m³ s)], barrier constant [-] and ions of ACP; secondary_state: of mineral as
-    a substrate, negative where that route is off; magnesium_* enter the protection by the voxel's own magnesium.
+    a substrate, negative where that route is off; inflamed_state: of what inflammation lays open; magnesium_* enter the protection by the
+    voxel's own magnesium.
     """
 
     prefactor: float
@@ -34,6 +35,7 @@ class NucleationLaw(NamedTuple):
     nucleator: np.ndarray
     homogeneous: np.ndarray
     secondary_state: float
+    inflamed_state: float
     magnesium_half: float
     magnesium_healthy: float
 
@@ -70,24 +72,31 @@ def _on_collagen(substrate, row, state, protection, sigma, law):
 def surface_nucleation(substrate, row, exposed, protection, sigma, mineral_area, law):
     """NUC-10. Nuclei on all surfaces of a voxel [1/(m³ s)], their slope by σ_n, and the part that forms on collagen.
 
-    S_V [(1 − f_e) J(s) + f_e J(s_e)] of collagen (NUC-9) + elastin + device + mineral (secondary, a rival route, off by default).
-    mineral_area : surface of the particles [1/m].
+    S_V Σ_sides f J(s) of collagen (NUC-9) + elastin + device + mineral (secondary, a rival route, off by default) + particles of the
+    colloid that were caught. Sides: intact, laid open by injury (f_e), and of the rest what inflammation has laid open (f_I, TIS-2), which
+    opens elastin too. mineral_area : surface of the particles [1/m].
     """
     if sigma <= 0.0:
         return 0.0, 0.0, 0.0
     rate = 0.0
     slope = 0.0
-    surface = substrate[row, SURFACE]
-    for side in range(2):
-        share = exposed if side == 1 else 1.0 - exposed
+    surface, inflamed = substrate[row, SURFACE], substrate[row, INFLAMED]
+    for side in range(3):
+        share = exposed if side == 1 else (1.0 - exposed) * (inflamed if side == 2 else 1.0 - inflamed)
         if share > 0.0 and surface > 0.0:
-            state = substrate[row, EXPOSED_STATE] if side == 1 else substrate[row, STATE]
+            state = substrate[row, STATE]
+            if side == 1:
+                state = substrate[row, EXPOSED_STATE]
+            elif side == 2:
+                state = min(state, law.inflamed_state)
             one, by_sigma = _on_collagen(substrate, row, state, protection, sigma, law)
             rate += share * surface * one
             slope += share * surface * by_sigma
+    rate += substrate[row, SEEDED]
     collagen = rate
     for area, state in (
-        (substrate[row, ELASTIN], substrate[row, ELASTIN_STATE]),
+        (substrate[row, ELASTIN] * (1.0 - inflamed), substrate[row, ELASTIN_STATE]),
+        (substrate[row, ELASTIN] * inflamed, min(substrate[row, ELASTIN_STATE], law.inflamed_state)),
         (substrate[row, DEVICE], substrate[row, DEVICE_STATE]),
         (mineral_area if law.secondary_state >= 0.0 else 0.0, law.secondary_state),
     ):

@@ -137,6 +137,8 @@ describe("largest_particle_um", "µm", "Diameter of the largest particle: that o
 describe("fused_fraction", "1", "Share of the primary particles that are fused with others")
 describe("free_fetuin_umol_per_l", "µmol/L", "Free fetuin in the pore fluid where mineral can form, mean")
 describe("engulfed_calcium_mg", "mg", "Calcium in mineral that cells have taken up so far")
+describe("inflammation_max", "1", "Largest inflammation that crystals keep up in a voxel, 0 to 1")
+describe("inflammation_mean", "1", "Inflammation that crystals keep up, mean over the tissue, 0 to 1")
 describe("resorbed_calcium_mg", "mg", "Calcium that giant cells have given back from mineral to the fluid so far")
 describe("drained_calcium_mg", "mg", "Calcium in mineral that left with fluid that was poured off, so far")
 describe("onset_day", "d", "Day on which the mean deposit of the site passes 0.01 mg Ca/cm³, between the steps around it")

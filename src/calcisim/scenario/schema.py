@@ -66,12 +66,23 @@ class Texture(Table):
     strength: Annotated[float, Quantity("number", "0", "3")]
 
 
+class Concentrated(Table):
+    """How many times the calcium and phosphate of plasma water the fluid around a site holds, as in the papilla of the kidney."""
+
+    calcium: Annotated[float, Quantity("number", "0.1", "10")] = 1.0
+    phosphate: Annotated[float, Quantity("number", "0.1", "10")] = 1.0
+
+
 class Site(Table):
     """One block of tissue with its grid, background tissue, sides and painted regions.
 
     giant_cells: share of the outer area of mineral that they cover at most, 0 for none; rim_perfusion: how many times the perfusion is in
-    the granulation tissue within rim_width [m] of mineral; texture: random pattern of perfusion and exposure; alkalinity_source: what the
-    tissue adds to its pore fluid, acid if negative [eq/(m³ s)], as the gastric wall.
+    the granulation tissue within rim_width [m] of mineral; vessels_close_at: volume fraction of mineral at which perfusion has fallen to
+    1/e, for ever open without it; texture: random pattern of perfusion and exposure; alkalinity_source: what the tissue adds to its pore
+    fluid, acid if negative [eq/(m³ s)], as the gastric wall; concentrated: its fluid against plasma water; crystal_inflammation: how
+    strongly crystals inflame the tissue beside them and so lay its collagen open, 0 not at all, 1 as in data/biology.toml;
+    inflamed_state: the state s of what is laid open, if not the one there; colloid_leak: how many times as many particles of the
+    circulating colloid leave the vessels as there, 0 for none (needs a computed plasma).
     """
 
     name: Name
@@ -86,8 +97,13 @@ class Site(Table):
     giant_cells: Annotated[float, Quantity("number", "0", "1")] = 0.0
     rim_perfusion: Annotated[float, Quantity("number", "1", "50")] = 1.0
     rim_width: Annotated[float, Quantity("length", "0.1 mm", "2 cm")] = 1e-3
+    vessels_close_at: Annotated[float, Quantity("number", "0.001", "1")] | None = None
     texture: Texture | None = None
-    alkalinity_source: Annotated[float, Quantity("mineral_rate", "-1e4 mol/m3/day", "1e4 mol/m3/day")] = 0.0
+    alkalinity_source: Annotated[float, Quantity("mineral_rate", "-1e5 mol/m3/day", "1e5 mol/m3/day")] = 0.0
+    concentrated: Concentrated = Concentrated()
+    crystal_inflammation: Annotated[float, Quantity("number", "0", "1")] = 0.0
+    inflamed_state: Annotated[float, Quantity("number", "0.5", "1")] | None = None
+    colloid_leak: Annotated[float, Quantity("number", "0", "100")] = 0.0
 
     @model_validator(mode="after")
     def _sides(self) -> "Site":

@@ -129,6 +129,7 @@ def nucleation_law(scenario: Any, phases: PhaseLaws) -> NucleationLaw:
         nucleator=np.array([row["serum_nucleator_state"], row["serum_nucleator_area"]], dtype=float),
         homogeneous=np.array([row["homogeneous_prefactor"], spontaneous, phases.ion_count[amorphous]], dtype=float),
         secondary_state=float(row["secondary_nucleation_state"]) if scenario.population.secondary_nucleation else -1.0,
+        inflamed_state=float(parameters.values("biology")["inflamed_state"]),
         magnesium_half=magnesium["half_coverage"].value,
         magnesium_healthy=magnesium["healthy_concentration"].value,
     )
@@ -175,12 +176,17 @@ def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
     }
 
 
+def concentration(one: Any) -> np.ndarray:
+    """How many times the totals of plasma water (species,) the fluid around a site holds."""
+    return np.array([float(getattr(one.concentrated, name, 1.0)) for name in SPECIES])
+
+
 def surroundings(one: Any, composition: Any, water: Ultrafiltrate | None = None) -> Surroundings:
     """The fluid around a site: plasma or medium as it is composed, or what of it passes a vessel wall (`water`) where that is computed."""
     water = ultrafiltrate(**composition.laboratory()) if water is None else water
     carbon_dioxide = one.carbon_dioxide if one.carbon_dioxide is not None else water.pco2_atm
     return Surroundings(
-        fluid=np.array([getattr(water, name) for name in SPECIES]),
+        fluid=np.array([getattr(water, name) for name in SPECIES]) * concentration(one),
         chemistry=chemistry(water, composition.temperature, carbon_dioxide),
         inhibitors=inhibitors(composition, water),
         fetuin=float(composition.fetuin),
@@ -338,7 +344,10 @@ def site(one: Any, around: Surroundings, seed: int) -> SiteSetup:
         giant_cells=float(one.giant_cells),
         texture=pattern,
         rim=(float(one.rim_perfusion), float(one.rim_width)),
+        vessels_close_at=math.inf if one.vessels_close_at is None else float(one.vessels_close_at),
         alkalinity_source=float(one.alkalinity_source),
+        crystal_inflammation=float(one.crystal_inflammation),
+        colloid_leak=float(one.colloid_leak),
     )
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from calcisim.errors import StorageError
 
 MAGIC = b"CALCISIM"
-VERSION = 3  # 1: one phase, no clumps; 2: no giant cells
+VERSION = 4  # 1: one phase, no clumps; 2: no giant cells; 3: no inflammation
 _PREFIX = struct.Struct("<8sIQ")
 _DIGEST_BYTES = 32
 _ALIGN = 64

@@ -36,6 +36,8 @@ def site_values(site: Site) -> dict[str, Value]:
         "expected_nuclei_per_cm3": float(np.sum(site.state.arrivals.expected)) / (volume * 1e6),
         **{f"{kind}_calcium_mg": 0.0 - lost[kind] * CALCIUM_MASS * 1e6 for kind in ("excised", "engulfed", "drained")},
         "resorbed_calcium_mg": float(site.state.progress[3]) * CALCIUM_MASS * 1e6,
+        "inflammation_max": float(site.state.inflammation.max()),
+        "inflammation_mean": float(site.state.inflammation.mean()),
         "dry_mass_mg": float(np.sum(setup.dry_mass * site.state.tissue)) * setup.voxel_volume * 1e6,
         "ledger_calcium_relative": float(relative[kinetics.CALCIUM]),
         "ledger_phosphorus_relative": float(relative[kinetics.PHOSPHATE]),
@@ -245,6 +247,7 @@ def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
             f"{name}_calcium": (values, "mol m-3", f"calcium in {phase} per tissue volume")
             for name, phase, values in zip(NAMES, PHASES, calcium, strict=True)
         },
+        "inflammation": (site.on_grid(site.state.inflammation), "1", "inflammation that crystals keep up, 0 to 1"),
         "particles": (particles, "m-3", "single primaries and clumps of them per tissue volume"),
         "particle_diameter": (diameter, "m", "mean volume-equivalent diameter of particles, 0 where there are none"),
     }

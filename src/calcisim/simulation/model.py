@@ -26,6 +26,7 @@ from calcisim.physics import kinetics, transport
 from calcisim.physics.elimination import eliminate_minerals
 from calcisim.physics.routes import EXPOSED, HEALING
 from calcisim.physics.seeding import RANDOM_ARRIVALS, Arrivals, Lattice, draw, keep, predicted_rate
+from calcisim.simulation.inflammation import Inflammation
 from calcisim.simulation.particles import Particles
 from calcisim.simulation.plasma import Around
 from calcisim.simulation.resorption import Resorption
@@ -54,6 +55,7 @@ class SiteProblem:
         voxels = self._rows_of_active()
         self.particles = Particles(setup, model, state, voxels, self.local, active)
         self.resorption = Resorption(setup, model, state, self.particles)
+        self.inflammation = Inflammation(setup, model, state, voxels, around)
         self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
         self.solver = Bicgstab(self.hierarchy)
         self.time = self.dt = 0.0
@@ -103,6 +105,7 @@ class SiteProblem:
         self.time, self.dt = time, dt
         self.breathe(time + dt)
         self.resorption.start(dt)
+        self.inflammation.start(time, dt)
         state = self.state
         predicted_rate(state.rate, state.rate_before, dt, float(state.clock[3]), self.mean_rate)
         draw(
@@ -313,6 +316,7 @@ class SiteProblem:
         state.ledger.book("exchanged", self.gain * setup.voxel_volume, self.gross * setup.voxel_volume)
         self.particles.accept(self.dt)
         self.resorption.act(self.dt)
+        self.inflammation.act(self.dt)
         self.look_at_pores()
 
     def _keep_rates(self) -> None:
@@ -332,20 +336,23 @@ class SiteProblem:
         self._faces(0.0)
 
     def _supply(self, filled: np.ndarray) -> None:
-        """PRF-1. Perfusion κ (1 + (m − 1) e^(−(d/w)²)) at the distance d from mineral that fills more than RIM_FROM of a voxel, 0 < d.
+        """PRF-1. Perfusion κ e^(−φ_s/φ_v) (1 + (m − 1) e^(−(d/w)²)) at the distance d > 0 from mineral that fills more than RIM_FROM of a
+        voxel; no rim within.
 
-        m : times in the rim, w : its width [m]; granulation tissue grows beside a mass and not in it. Source: assumption.
+        φ_s : volume fraction of mineral, which closes vessels at φ_v; m : times in the rim, w : its width [m]: granulation tissue grows
+        beside a mass and not in it. Source: assumption.
         """
         times, width = self.setup.rim
-        if times == 1.0:
+        if times == 1.0 and self.setup.vessels_close_at == math.inf:
             return
         from scipy.ndimage import distance_transform_edt
 
         mass = filled > RIM_FROM
         rim = np.zeros(filled.shape)
-        if mass.any():
+        if times != 1.0 and mass.any():
             rim = np.where(mass, 0.0, np.exp(-((distance_transform_edt(~mass, sampling=self.setup.spacing) / width) ** 2)))
-        self.perfusion[INNER] = self.setup.perfusion * (1.0 + (times - 1.0) * rim)
+        open_vessels = np.exp(-filled / self.setup.vessels_close_at)
+        self.perfusion[INNER] = self.setup.perfusion * open_vessels * (1.0 + (times - 1.0) * rim)
 
     def refresh(self) -> None:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""

@@ -36,6 +36,10 @@ class PlasmaDriver(ABC):
     def times(self) -> Array:
         """Times [s] between which the plasma may be taken as a straight line; one when it never changes."""
 
+    def colloid(self, times: Array) -> Array:
+        """Calcium in the circulating colloid at ascending `times` [mol/m³]; none where the plasma is written."""
+        return np.zeros(times.size)
+
     def water(self, time: float) -> Ultrafiltrate:
         """What passes a vessel wall at `time` [s]."""
         return ultrafiltrate(**self.laboratories(np.array([time]))[0])
@@ -83,6 +87,9 @@ class BodyPlasma(PlasmaDriver):
             {**kept, "albumin": float(bound), **{name: float(report[R[name]]) for name in names}}
             for report, bound in zip(reports, albumin, strict=True)
         ]
+
+    def colloid(self, times: Array) -> Array:
+        return np.asarray(self.reports(times)[:, R.colloid_calcium])
 
     def reports(self, times: Array) -> Array:
         """Reports (n, R) at ascending times [s]: of the model, with what was measured in its place."""
@@ -217,7 +224,8 @@ def waters(laboratories: list[dict[str, float]]) -> tuple[Array, Array]:
 
 
 class Fluids:
-    """Totals of the species (species, n) [mol/m³] and pCO2 (n,) [atm] of plasma water at the times (n,) that a driver names."""
+    """Totals of the species (species, n) [mol/m³] and pCO2 (n,) [atm] of plasma water at the times (n,) that a driver names, and
+    the calcium of the colloid in it (n,) [mol/m³]."""
 
     def __init__(self, driver: PlasmaDriver, average: float | None = None):
         self.driver, self.average = driver, average
@@ -227,6 +235,7 @@ class Fluids:
         """Take up what the driver has computed."""
         self.times = self.driver.times()
         self.levels, self.pressure = waters(self.driver.laboratories(self.times))
+        self.colloid = self.driver.colloid(self.times)
         if self.average is not None and self.times.size > 1:
             self._take_means(self.average)
         moved = np.max(np.abs(np.diff(np.log(np.maximum(self.levels, 1e-9)), axis=1)), axis=0, initial=0.0)
@@ -239,22 +248,26 @@ class Fluids:
         low, high = np.maximum(middles - 0.5 * window, begin), np.minimum(middles + 0.5 * window, end)
         all_edges = np.union1d(self.times, np.concatenate([low, high]))
         rows = []
-        for level in (*self.levels, self.pressure):
+        for level in (*self.levels, self.pressure, self.colloid):
             line = np.interp(all_edges, self.times, level)
             area = np.concatenate([[0.0], np.cumsum(0.5 * (line[1:] + line[:-1]) * np.diff(all_edges))])
             rows.append((np.interp(high, all_edges, area) - np.interp(low, all_edges, area)) / (high - low))
-        self.times, self.levels, self.pressure = middles, np.array(rows[:-1]), rows[-1]
+        self.times, self.levels, self.pressure, self.colloid = middles, np.array(rows[:-2]), *rows[-2:]
 
 
 class Around:
     """The fluid around one site over time, ready for its steps."""
 
-    def __init__(self, fluids: Fluids, carbon_dioxide: float | None):
-        self.fluids, self.fixed = fluids, carbon_dioxide
+    def __init__(self, fluids: Fluids, carbon_dioxide: float | None, concentration: Array | float = 1.0):
+        self.fluids, self.fixed, self.concentration = fluids, carbon_dioxide, concentration
 
     def at(self, time: float) -> Array:
         """Totals (species,) at `time` [s]."""
-        return np.array([np.interp(time, self.fluids.times, level) for level in self.fluids.levels])
+        return self.concentration * np.array([np.interp(time, self.fluids.times, level) for level in self.fluids.levels])
+
+    def colloid(self, time: float) -> float:
+        """Calcium in the circulating colloid at `time` [mol/m³]."""
+        return float(np.interp(time, self.fluids.times, self.fluids.colloid))
 
     def carbon_dioxide(self, time: float) -> float:
         """pCO2 [atm] of the site: its own, or that of the plasma."""

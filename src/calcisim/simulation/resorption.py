@@ -10,14 +10,16 @@ from calcisim.simulation.setup import ModelSetup, SiteSetup
 from calcisim.simulation.state import State
 
 Array = np.ndarray
-EMPTY = 1e-12  # envelope volume below which there is nothing to take
+EMPTY = 1e-12  # volume below which there is nothing to take
+MASS = 0.01  # solid per tissue volume from which scattered particles stand together as a mass with a face of its own; assumed
 
 
 def outer_gradient(filled: Array, open_to: Array, spacing: tuple[float, ...]) -> Array:
-    """RES-1. Outer area of a mass per tissue volume [1/m]: |∇⁺Φ|, along each axis the larger fall of Φ to a neighbour that is open.
+    """RES-1. Outer area of a mass per tissue volume times what it is filled to [1/m]: |∇⁺Φ|, along each axis the larger fall of Φ to a
+    neighbour that is open.
 
-    filled Φ: share that envelopes of clumps fill, (z, y, x); open_to: perfused voxels (bool); spacing [m]. A flat face has the area of its
-    voxels, a slanting one that of its true length. Source: derivation.
+    Φ: `filled` share of the tissue, (z, y, x); open_to: perfused voxels (bool); spacing [m]. A flat face has the area of its voxels, a
+    slanting one that of its true length. Source: derivation.
     """
     squared = np.zeros(filled.shape)
     for axis, step in enumerate(spacing):
@@ -33,11 +35,12 @@ def outer_gradient(filled: Array, open_to: Array, spacing: tuple[float, ...]) ->
 
 
 class Resorption:
-    """RES-2. Giant cells cover a share G of the outer area a: dG/dt = (G_max a/(a + a_half) − G)/τ; mineral volume goes at k_res G a f.
+    """RES-2. Giant cells cover a share G of the outer area a: dG/dt = (G_max a/(a + a_half) − G)/τ; the faces go back at k_res G.
 
-    f : solid per envelope volume Φ; so everything bound loses the same share 1 − exp(−k_res G a dt/Φ) of number and mass. Calcium,
-    phosphate and alkalinity stay in the cells for a while (RES-3) and go back to the fluid of the voxel, whatever its saturation.
-    k_res [m/s], a [1/m]. Source: assumption.
+    Two kinds of face: of clumps that no macrophage can engulf, a_c = Σ N 4πR² where envelopes leave room (1 − Φ), and of a mass as a
+    whole, a_m = |∇⁺φ_s|/(φ_s + MASS) of its solid φ_s, however small its particles are. Everything bound in a voxel loses the same share
+    of number and mass, 1 − exp(−k_res G dt (a_c/Φ + a_m)). Calcium, phosphate and alkalinity stay in the cells for a while (RES-3) and go
+    back to the fluid of the voxel, whatever its saturation. k_res [m/s], a [1/m]. Source: assumption.
     """
 
     def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, particles: Particles):
@@ -49,17 +52,19 @@ class Resorption:
         self.release = np.zeros_like(state.digesting)
 
     def areas(self) -> tuple[Array, Array]:
-        """Outer area that faces perfused tissue [1/m] and envelope volume of bound clumps (at most 1), per slot in use."""
+        """Outer area that faces perfused tissue [1/m] and the rate at which a front of unit speed takes mineral [1/m], per slot in use."""
         rows = self.particles.rows()
         out = np.zeros((2, rows.size))
         clumps = self.state.clumps[..., : rows.size]
         threads.rows(clumping.clump_envelopes, rows.size, VOXELS_EACH, self.model.clump, clumps, self.model.uptake.largest, out)
         filled = np.minimum(out[1], 1.0)
         cells = self.particles.active[rows]
+        solid = self.particles.volumes()[1][0]
         grid = np.zeros(self.setup.shape)
-        grid.reshape(-1)[cells] = filled
-        faces = outer_gradient(grid, self.perfused, self.setup.spacing).reshape(-1)[cells]
-        return out[0] * (1.0 - filled) * self.perfused.reshape(-1)[cells] + faces, filled
+        grid.reshape(-1)[cells] = solid
+        mass = outer_gradient(grid, self.perfused, self.setup.spacing).reshape(-1)[cells] / (solid + MASS)
+        single = out[0] * (1.0 - filled) * self.perfused.reshape(-1)[cells]
+        return single + mass, mass + np.divide(single, filled, out=np.zeros(rows.size), where=filled > EMPTY)
 
     def start(self, dt: float) -> None:
         """RES-3. What cells give back during the coming step, at a steady rate: what they hold times (1 − e^(−dt/τ))/dt [mol/(m³ s)].
@@ -75,12 +80,11 @@ class Resorption:
         rows = self.particles.rows()
         if self.setup.giant_cells == 0.0 or rows.size == 0:
             return
-        area, filled = self.areas()
+        area, taken = self.areas()
         aim = np.zeros(state.giant.size)
         aim[rows] = self.setup.giant_cells * area / (area + self.half)
         state.giant += (aim - state.giant) * -np.expm1(-dt / self.time)
-        rate = np.divide(self.speed * state.giant[rows] * area, filled, out=np.zeros(rows.size), where=filled > EMPTY)
-        share = -np.expm1(-rate * dt)
+        share = -np.expm1(-self.speed * state.giant[rows] * taken * dt)
         if share.any():
             self._take(rows, share)
 

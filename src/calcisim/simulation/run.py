@@ -22,7 +22,10 @@ _SUMS = (
     "deposit_calcium_mg", "deposit_phosphorus_mg", "nuclei", "dry_mass_mg",
     "excised_calcium_mg", "engulfed_calcium_mg", "drained_calcium_mg", "resorbed_calcium_mg",
 )  # fmt: skip
-_LARGEST = ("ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "mineral_volume_fraction_max")
+_LARGEST = (
+    "ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "mineral_volume_fraction_max",
+    "inflammation_max",
+)  # fmt: skip
 
 
 PLASMA = "the plasma."  # before the names of its arrays: no site can be called so
@@ -62,10 +65,12 @@ class Simulation:
         start = assembly.surroundings(one, self.scenario.fluid, water)
         setup = assembly.site(one, start, self.seed)
         shared = replace(shared, chemistry=start.chemistry)
+        if one.inflamed_state is not None:
+            shared = replace(shared, nucleation=shared.nucleation._replace(inflamed_state=float(one.inflamed_state)))
         if setup.shear_rate > 0.0:
             clump = assembly.clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate)
             shared = replace(shared, clump=clump)
-        around = Around(self.fluids, one.carbon_dioxide) if self.fluids is not None else None
+        around = Around(self.fluids, one.carbon_dioxide, assembly.concentration(one)) if self.fluids is not None else None
         return Site(setup, shared, self.seed, around)
 
     def _moments(self, name: str) -> list[float]:
@@ -240,6 +245,8 @@ def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[st
     out["deposit_calcium_mg_per_cm3"] = out["deposit_calcium_mg"] / (volume * 1e6)
     nuclei = sum(row["expected_nuclei_per_cm3"] * site.volume() for row, site in zip(rows, sites.values(), strict=True))
     out["expected_nuclei_per_cm3"] = nuclei / volume
+    inflamed = sum(row["inflammation_mean"] * site.volume() for row, site in zip(rows, sites.values(), strict=True))
+    out["inflammation_mean"] = inflamed / volume
     days = [row["onset_day"] for row in rows if row["onset_day"] is not None]
     out["onset_day"] = min(days, default=None)
     heaviest = max(rows, key=lambda row: row["deposit_calcium_mg"])

@@ -63,7 +63,9 @@ class SiteSetup:
     fetuin [mol/m³] and nucleators [1/m³] of the fluid around; coverage: share of a particle's surface that protein covers [-];
     uptake_capacity: what cells may engulf [mol Ca/(m³ s)], (z, y, x); shear_rate of the fluid [1/s]; giant_cells: most of the outer area
     that they cover [-]; texture: factor on perfusion (in it already) and exposure (z, y, x); rim: how many times the perfusion is beside
-    mineral, and how far from it [m]; alkalinity_source: what the tissue adds to its pore fluid [eq/(m³ s)]
+    mineral, and how far from it [m]; vessels_close_at: mineral volume fraction at which perfusion falls to 1/e, inf for never;
+    alkalinity_source: what the tissue adds to its pore fluid [eq/(m³ s)]; crystal_inflammation: how strongly crystals inflame, 0 to 1;
+    colloid_leak: of vessels, times that of data/biology.toml
     """
 
     name: str
@@ -89,7 +91,10 @@ class SiteSetup:
     giant_cells: float
     texture: Array
     rim: tuple[float, float]
+    vessels_close_at: float
     alkalinity_source: float
+    crystal_inflammation: float
+    colloid_leak: float
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,9 @@ class Site:
     def advance(self, target: float, after_step: Callable[[float], bool]) -> bool:
         """Step to `target` exactly; False when `after_step(time)` asked to stop after a finished step."""
         while self.time < target:
-            near = target if self.around is None else min(target, self.around.limit(self.time))
+            near = min(target, self.time + self.problem.inflammation.longest())
+            if self.around is not None:
+                near = min(near, self.around.limit(self.time))
             try:
                 now = advance(self.problem, self.time, near, self.size, self.newton, self.counters)
             except SolverError as error:
@@ -245,9 +247,9 @@ class Site:
         slots = slots[slots >= 0]
         state.number[:, slots] *= left
         state.clumps[..., slots] *= left
-        for array in (state.debris, state.nucleators, state.shielded, state.on_collagen):
+        for array in (state.debris, state.nucleators, state.shielded, state.on_collagen, state.inflammation):
             array[rows] *= left
-        for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
+        for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE, routes.INFLAMED):
             state.substrate[rows, column] *= left
         if left == 0.0:
             state.count[:, slots] = 0
@@ -307,6 +309,7 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
         on_collagen=np.zeros(n),
         arrivals=Arrivals(np.zeros(cells), np.zeros(cells, dtype=np.int64), np.zeros(cells)),
         uptake=np.zeros(n),
+        inflammation=np.zeros(n),
         giant=np.zeros(n),
         digesting=np.zeros((species, n)),
         tissue=np.ones(setup.shape),

@@ -21,8 +21,8 @@ class State:
     fibrils; access (kind, voxel) of primaries to the fluid;
     free fetuin [mol/m³] and the surface that it shields [R_max²/m³]; primaries on or in collagen [1/m³]; uptake [mol Ca/(m³ s)];
     per slot: number, coordinate, bare (place, slot, cohort), count (place, slot); clumps (kind, moment, class, slot), see physics/clumping;
-    giant: share of the outer area of mineral that giant cells cover; digesting (species, voxel): what they took and did not give back yet
-    [mol/m³];
+    per active voxel: inflammation (0 to 1); giant: share of the outer area of mineral that giant cells cover; digesting (species, voxel):
+    what they took and did not give back yet [mol/m³];
     arrivals per lattice cell; tissue (z, y, x): share of the tissue that excision has left; clock = (time, dt, error, last dt) [s];
     progress = (onset time [s] or −1, primaries formed, deposit per volume at the last step [mol Ca/m³], calcium resorbed so far [mol])
     """
@@ -51,6 +51,7 @@ class State:
     on_collagen: np.ndarray
     arrivals: Arrivals
     uptake: np.ndarray
+    inflammation: np.ndarray
     giant: np.ndarray
     digesting: np.ndarray
     tissue: np.ndarray
@@ -62,8 +63,8 @@ class State:
     _SLOTTED = ("number", "coordinate", "bare", "count", "clumps")
     _PLAIN = (
         "slot", "debris", "nucleators", "substrate", "warm", "rate", "rate_before", "free_share",
-        "velocity", "inside_ratio", "access", "fetuin", "shielded", "on_collagen", "uptake", "giant", "digesting", "tissue", "clock",
-        "progress",
+        "velocity", "inside_ratio", "access", "fetuin", "shielded", "on_collagen", "uptake", "inflammation", "giant", "digesting",
+        "tissue", "clock", "progress",
     )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
