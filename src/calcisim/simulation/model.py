@@ -77,6 +77,7 @@ class SiteProblem:
         self.gain, self.gross = np.zeros(species), np.zeros(species)
         self.spacing = np.array(setup.spacing)
         self.face_exchange = np.array(setup.face_exchange)
+        self.sides = transport.Sides(self.conductance, self.spacing, self.face_exchange, transport.COARSE)
 
     def _rows_of_active(self) -> kinetics.Voxels:
         """Per-voxel arrays of the kinetics; those returned share their memory with the state."""
@@ -210,17 +211,21 @@ class SiteProblem:
         )  # fmt: skip
         return largest(self.local[kinetics.FAILED]) == 0.0
 
-    def _faces(self, gamma_dt: float) -> None:
-        fine = self.hierarchy.fine
+    def _conductances(self) -> None:
         self._rows(
             transport.conductances, self.porosity, self.initial_porosity, self.hindrance, self.model.tortuosity_exponent, self.conductance
         )  # fmt: skip
+
+    def _faces(self, gamma_dt: float) -> None:
+        fine, sides = self.hierarchy.fine, self.sides
+        self._conductances()
+        sides.fill()
         self._rows(
-            transport.exchange_coefficients, self.porosity, self.perfusion, self.conductance, self.model.diffusivity, self.face_exchange,
+            transport.exchange_coefficients, self.porosity, self.perfusion, sides.along, self.model.diffusivity, self.face_exchange,
             self.spacing, self.exchange,
         )  # fmt: skip
-        weights = gamma_dt / self.spacing**2
-        self._rows(transport.faces, self.conductance, *(float(weight) for weight in weights), fine.tz, fine.ty, fine.tx)
+        weights = tuple(float(weight) for weight in gamma_dt / self.spacing**2)
+        self._rows(transport.faces, sides.along, weights, fine.tz, fine.ty, fine.tx)
 
     def operator(self) -> Bicgstab:
         """Linearisation at the last evaluated iterate."""
@@ -333,7 +338,20 @@ class SiteProblem:
         filled = self._filled(self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
         self._supply(filled)
+        if self.sides.effect:
+            self._weigh_sides()
         self._faces(0.0)
+
+    def _weigh_sides(self) -> None:
+        """TRN-7 for the step to come, from what a checkpoint holds too: uptake of the last step, calcium and pores of the state.
+
+        After an event the uptake is still that of the step before it; the steps that follow are the shortest there are.
+        """
+        state, cell = self.state, self.voxels.cell
+        rate = np.zeros_like(self.porosity)
+        rate.reshape(-1)[cell] = state.uptake / state.c[kinetics.CALCIUM].reshape(-1)[cell]
+        self._conductances()
+        self.sides.weigh(self._rows, self.porosity, self.perfusion, rate, float(self.model.diffusivity[kinetics.CALCIUM]))
 
     def _supply(self, filled: np.ndarray) -> None:
         """PRF-1. Perfusion κ e^(−φ_s/φ_v) (1 + (m − 1) e^(−(d/w)²)) at the distance d > 0 from mineral that fills more than RIM_FROM of a

@@ -27,7 +27,8 @@ TIGHT = NewtonControl(increment=1e-11, linear=1e-3, residual=1e-9, iterations=60
 class Medium(NamedTuple):
     """Grid and material; arrays are (z, y, x), one unit system of the caller's choice.
 
-    outside (species,): concentration in vessels and beyond the faces; faces (6,): exchange of z, y, x, low and high (0 closed, inf held)
+    outside (species,): concentration in vessels and beyond the faces; faces (6,): exchange of z, y, x, low and high (0 closed, inf held);
+    coarse: spacing above which half voxels conduct by TRN-7, with the first solute in place of calcium
     """
 
     shape: tuple[int, int, int]
@@ -41,6 +42,7 @@ class Medium(NamedTuple):
     faces: np.ndarray
     molar_volume: float = 0.0
     least_porosity: float = 1e-3
+    coarse: float = math.inf
 
 
 def padded(values: np.ndarray, fill: float = 0.0) -> np.ndarray:
@@ -73,6 +75,9 @@ class Trial:
         self.gain, self.booked, self.gross = np.zeros(species), np.zeros(species), np.zeros(species)
         self.least = math.inf
         self.stage = Stage(1, 0.0, 0.0, 0.0)
+        self.sides = transport.Sides(self.conductance, self.spacing, np.asarray(medium.faces), medium.coarse)
+        self.dt = math.inf  # no step yet, no uptake
+        self._weigh_sides()
 
     # --- what a subclass may say ----------------------------------------------------------------------------------
 
@@ -91,6 +96,17 @@ class Trial:
 
     def start_step(self, time: float, dt: float) -> None:
         self.gain[...] = 0.0
+        self.dt = dt
+
+    def _conductances(self) -> None:
+        self.rows(transport.conductances, self.porosity, self.initial_porosity, self.hindrance, 2.0, self.conductance)
+
+    def _weigh_sides(self) -> None:
+        """TRN-7 for the step to come; before the old fields are replaced."""
+        if self.sides.effect:
+            rate = self.medium.stoichiometry[0] * (self.m - self.old_m)[0] / self.dt / self.c[0]
+            self._conductances()
+            self.sides.weigh(self.rows, self.porosity, self.perfusion, rate, float(self.medium.diffusivity[0]))
 
     def start_stage(self, stage: Stage) -> None:
         self.stage = stage
@@ -108,12 +124,14 @@ class Trial:
         if not self.react(self.stage):
             return False
         medium, fine, gamma_dt = self.medium, self.hierarchy.fine, self.stage.gamma_dt
-        self.rows(transport.conductances, self.porosity, self.initial_porosity, self.hindrance, 2.0, self.conductance)
+        self._conductances()
+        self.sides.fill()
         self.rows(
-            transport.exchange_coefficients, self.porosity, self.perfusion, self.conductance, medium.diffusivity, medium.faces,
+            transport.exchange_coefficients, self.porosity, self.perfusion, self.sides.along, medium.diffusivity, medium.faces,
             self.spacing, self.exchange,
         )  # fmt: skip
-        self.rows(transport.faces, self.conductance, *(float(weight) for weight in gamma_dt / self.spacing**2), fine.tz, fine.ty, fine.tx)
+        weights = tuple(float(weight) for weight in gamma_dt / self.spacing**2)
+        self.rows(transport.faces, self.sides.along, weights, fine.tz, fine.ty, fine.tx)
         self.rows(
             transport.stage_ledger, self.c, self.base, self.m, self.base_m, medium.outside, self.exchange, self.porosity, fine.tz, fine.ty,
             fine.tx, (gamma_dt, medium.diffusivity, self.hierarchy.stoichiometry, self.slack), self.u, self.residual, self.worst,
@@ -146,6 +164,7 @@ class Trial:
         return math.sqrt(float(np.mean(ratio * ratio)))
 
     def accept(self) -> None:
+        self._weigh_sides()
         self.booked += self.gain
         self.gross += np.abs(self.gain)
         self.old_c[...], self.old_u[...], self.old_m[...] = self.c, self.u, self.m
