@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from calcisim.scenario import check, document, labs, override
 from calcisim.scenario.document import Document, Origin, named_key
-from calcisim.scenario.errors import Mistake, PlausibilityWarning, ScenarioError, nearest, shown
+from calcisim.scenario.errors import Finding, Mistake, PlausibilityWarning, ScenarioError, nearest, shown
 from calcisim.scenario.files import inside, is_file, resolve
 from calcisim.scenario.grid import Grid
 from calcisim.scenario.schema import Output, Scenario
@@ -75,7 +75,8 @@ def from_document(merged: Document, origin: Origin, quick: bool = False) -> Scen
     if found:
         raise ScenarioError([origin.mistake(named_key(merged, one.key), one.message, one.hint) for one in found[:_MAX_SHOWN]])
     for one in check.unusual(scenario):
-        warnings.warn(str(origin.mistake(one.key, one.message, _meant(merged, one) or one.hint)), PlausibilityWarning, stacklevel=3)
+        key = named_key(merged, one.key)
+        warnings.warn(str(origin.mistake(key, one.message, _meant(merged, one) or one.hint)), PlausibilityWarning, stacklevel=3)
     if not quick:
         return scenario
     short = quickened(scenario)
@@ -86,10 +87,13 @@ def from_document(merged: Document, origin: Origin, quick: bool = False) -> Scen
     return short
 
 
-def _meant(merged: Document, one: check.Finding) -> str:
+def _meant(merged: Document, one: Finding) -> str:
+    """What a value of the plasma would be in the unit that laboratories use; nothing for other tables."""
     from calcisim.scenario.fields import rule_of
     from calcisim.scenario.schema import Plasma
 
+    if one.key[0] != "plasma":
+        return ""
     rule = rule_of(Plasma, str(one.key[-1]))
     return rule.meant(merged.get("plasma", {}).get(one.key[-1])) if rule else ""
 

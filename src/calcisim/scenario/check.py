@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from calcisim.scenario import tissues
+from calcisim.scenario import check_sites, tissues
 from calcisim.scenario.body_treatments import BodyTreatment, Dose
-from calcisim.scenario.errors import Path, nearest
+from calcisim.scenario.errors import Finding, Path, nearest
 from calcisim.scenario.events import ChangeMedium
 from calcisim.scenario.fields import rule_of
 from calcisim.scenario.fluids import Fluid
@@ -16,20 +16,12 @@ from calcisim.scenario.schema import MAX_FRAMES, Scenario, Site
 _MAX_MASKED = 2**21  # larger grids are checked by bounding box only
 
 
-class Finding(NamedTuple):
-    """A key path (lists by number), what is wrong there, and a hint."""
-
-    key: Path
-    message: str
-    hint: str = ""
-
-
 def findings(scenario: Scenario) -> list[Finding]:
     """Everything that is wrong across tables; empty when the scenario can run."""
     found = list(_fluids(scenario))
     found += _sites(scenario)
     if not found:
-        for check in (_outputs, _events, _media, _treatments, _references, _regions, _collagen):
+        for check in (_outputs, _events, _media, _treatments, _references, _regions, _collagen, check_sites.findings):
             found += check(scenario)
     return found
 
@@ -59,9 +51,11 @@ def _sites(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _unique(word: str, names: list[Any]) -> Iterator[Finding]:
+    seen = set()
     for i, name in enumerate(names):
-        if name is not None and name in names[:i]:
+        if name is not None and name in seen:
             yield Finding((word, i, "name"), f"there are two with the name {name!r}", "each needs its own name")
+        seen.add(name)
 
 
 def too_many(every: float, duration: float) -> bool:
@@ -197,11 +191,11 @@ def _placed(site: Site, region: Any, key: Path) -> Iterator[Finding]:
 
 
 def unusual(scenario: Scenario) -> list[Finding]:
-    """Values of the plasma that are accepted and far from what is measured in people and animals."""
+    """Values that are accepted and unusual: of the plasma, far from what is measured in people and animals, and of the sites."""
+    found = list(check_sites.unusual(scenario))
     fluid = scenario.plasma
     if fluid is None:
-        return []
-    found = []
+        return found
     for name in (name for name in Fluid.model_fields if name not in fluid.computed):
         rule, value = rule_of(type(fluid), name), getattr(fluid, name)
         if rule is None or rule.plausible is None or value is None or rule.plausible[0] <= value <= rule.plausible[1]:

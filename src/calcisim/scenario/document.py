@@ -13,6 +13,7 @@ from calcisim.scenario.files import inside, is_file, named, names, read_text, ro
 MAX_DEPTH = 32  # levels of nesting in a file
 MAX_EXTENDS = 8
 ALTERNATIVES = (("calcium", "calcium_ionised"), ("every", "times"), ("plasma", "medium"))  # one replaces the other it inherits
+_AGAIN = re.compile(r" \(again, \d+\)")  # in a named path behind a name that an element before it has, so that its own lines are found
 Document = dict[str, Any]
 
 
@@ -37,7 +38,7 @@ class Origin:
     def mistake(self, key: Key, message: str, hint: str = "") -> Mistake:
         """A Mistake at this key."""
         label, line = self.where(key)
-        return Mistake(label, ".".join(map(str, key)), message, hint, line)
+        return Mistake(label, _AGAIN.sub("", ".".join(map(str, key))), message, hint, line)
 
 
 def _depth(value: Any, level: int = 0) -> int:
@@ -88,14 +89,29 @@ def key_name(element: Any, index: int) -> str | int:
     return name if isinstance(name, str) else index
 
 
-def named_key(document: Any, key: Key) -> Key:
-    """The same path with list elements by name."""
+def _called(elements: list[Any] | tuple[Any, ...]) -> list[str | int]:
+    """The elements of a list by name or number; the later ones of one name have a number behind it that no message shows."""
+    counts: dict[str | int, int] = {}
+    found: list[str | int] = []
+    for index, element in enumerate(elements):
+        name = key_name(element, index)
+        before = counts.get(name, 0)
+        found.append(f"{name} (again, {before})" if isinstance(name, str) and before else name)
+        counts[name] = before + 1
+    return found
+
+
+def named_key(document: Any, key: Key, known: dict[int, list[str | int]] | None = None) -> Key:
+    """The same path with list elements by name. known: names of lists that were met before, for many calls with one document."""
+    known = {} if known is None else known
     path: list[str | int] = []
     here = document
     for part in key:
         if isinstance(here, (list, tuple)) and isinstance(part, int) and part < len(here):
+            if id(here) not in known:
+                known[id(here)] = _called(here)
+            path.append(known[id(here)][part])
             here = here[part]
-            path.append(key_name(here, part))
         elif not isinstance(part, int):  # a single value that stands for a list of one keeps its key
             here = here.get(part) if isinstance(here, dict) else None
             path.append(part)
@@ -114,16 +130,17 @@ def key_lines(text: str, document: Document) -> dict[Key, int]:
     """Line number of every key that starts a line, by named path. Good enough for messages: strings over lines are not followed."""
     lines: dict[Key, int] = {}
     counts: dict[Key, int] = {}
+    known: dict[int, list[str | int]] = {}
     here: Key = ()
     for number, line in enumerate(text.split("\n"), 1):
         header = _HEADER.match(line)
         assign = _ASSIGN.match(line)
         if header:
             here = _enter(_parts(header[2]), header[1] == "[[", counts)
-            lines.setdefault(named_key(document, here), number)
+            lines.setdefault(named_key(document, here, known), number)
         elif assign:
             path = here + tuple(_parts(assign[1] + assign[2]))
-            lines.setdefault(named_key(document, path), number)
+            lines.setdefault(named_key(document, path, known), number)
     return lines
 
 

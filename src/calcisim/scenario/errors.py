@@ -3,10 +3,19 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from calcisim.errors import UsageError
 
 Path = tuple[str | int, ...]  # keys from the top of the file; elements of a list by name or by number
+
+
+class Finding(NamedTuple):
+    """A key path (lists by number), what is wrong there, and a hint."""
+
+    key: Path
+    message: str
+    hint: str = ""
 
 
 class PlausibilityWarning(UserWarning):
