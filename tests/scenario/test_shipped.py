@@ -55,7 +55,8 @@ def test_painting_covers_the_grid(name):
         index, kinds = tissues.paint(site)
         assert index.shape == site.grid.counts[::-1]
         assert 0 <= index.min() <= index.max() < len(kinds)
-        assert site.assay().sum() == sum((index == i).sum() for i, kind in enumerate(kinds) if kind.name != site.tissue)
+        if any(region.assay for region in site.region):  # what is assayed is what is painted
+            assert site.assay().sum() == sum((index == i).sum() for i, kind in enumerate(kinds) if kind.name != site.tissue)
 
 
 def test_the_cusp_is_what_was_implanted():

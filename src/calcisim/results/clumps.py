@@ -24,7 +24,7 @@ from calcisim.results.observables import Value, observable
 # mg Ca per cm³ of tissue; assumed. Ten times all the calcium of plasma (2.4 mmol/L is 0.1 mg/cm³), so that no fluid counts, and 2.5 mg
 # of apatite per cm³. Computed tomography starts to score calcium at 40 (100 mg of apatite; McCollough et al. 2007, Radiology 243:527).
 THRESHOLD = 1.0
-_CALCIUM_MG_CM3 = 40.078e-3  # of 1 mol/m³
+CALCIUM_MG_CM3 = 40.078e-3  # of 1 mol/m³
 FIELD = "mineral_calcium"  # the map that is labelled, in mol/m³
 
 
@@ -157,7 +157,7 @@ def of(simulation: Any) -> dict[str, Clumps]:
 def of_map(calcium: np.ndarray, coordinates: Mapping[str, np.ndarray]) -> Clumps:
     """Clumps of a map of calcium in mineral [mol/m³] (z, y, x) with voxel centres [m] along z, y and x."""
     spacing = tuple(2.0 * float(coordinates[axis][0]) for axis in "zyx")  # the first centre lies half a voxel from the corner
-    return measure(calcium * _CALCIUM_MG_CM3, spacing)
+    return measure(calcium * CALCIUM_MG_CM3, spacing)
 
 
 def _one(sites: Sites, site: str | None) -> Clumps:

@@ -73,7 +73,7 @@ def _tissues(site: Site, here: Path) -> Iterator[Finding]:
     A region without a material changes what is there, so it may lie over any of those painted before. A region with role "injury" holds
     what an injury made of the tissue, for which no range is stated.
     """
-    if site.perfusion is not None:
+    if site.perfusion:  # none at all is how a tissue is written that is fed through its faces
         yield from _outside({"perfusion": site.perfusion}, [site.tissue], here)
     yield from _outside(site.override, [site.tissue], (*here, "override"))
     painted = [site.tissue]

@@ -152,7 +152,8 @@ def entry_law(temperature: float) -> EntryLaw:
 def uptake_law() -> UptakeLaw:
     """What cells take up of the mineral."""
     row = parameters.values("particles")
-    return UptakeLaw(row["uptake_half"], math.pi / 6.0 * row["uptake_largest"] ** 3)
+    recruited = float(parameters.values("biology")["inflammation_recruitment"])
+    return UptakeLaw(row["uptake_half"], math.pi / 6.0 * row["uptake_largest"] ** 3, recruited)
 
 
 def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:

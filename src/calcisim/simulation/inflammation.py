@@ -31,7 +31,7 @@ class Inflammation:
         self.setup, self.state, self.voxels, self.around = setup, state, voxels, around
         self.time = row["inflammation_half_life"] / math.log(2.0)
         self.half = row["inflammation_area_half"]
-        self.law = (row["inflammation_exposure"], row["inflammation_healing"])
+        self.law = (row["inflammation_exposure"] * setup.texture.ravel(), row["inflammation_healing"])
         self.decay = (1.0 + self._waves(row["inflammation_reach"])) / self.time
         calcium = math.pi / 6.0 * row["colloid_diameter"] ** 3 / model.phases.calcium_volume  # mol of one particle
         self.leak = setup.colloid_leak * row["colloid_leak"] / calcium

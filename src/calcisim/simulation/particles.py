@@ -241,10 +241,10 @@ class Particles:
             )  # fmt: skip
 
     def _engulf(self, dt: float) -> None:
-        """PAR-7. Cells take up small bound particles, R = U m/(m + m_half) [mol Ca/(m³ s)], of clumps below the size that they can engulf.
+        """PAR-7. Cells take up small bound particles, R = U (1 + r I) m/(m + m_half) [mol Ca/(m³ s)], of clumps that they can engulf.
 
-        m : calcium in mineral; all phases alike. What leaves is booked as engulfed; its room fills with fluid. Each class below that size
-        loses the same share. A step takes at most all that is small: 1 − exp(−R dt/small).
+        I : inflammation, under which more cells come; m : calcium in mineral; all phases alike. What leaves is booked as engulfed; its room
+        fills with fluid. Each class below that size loses the same share. A step takes at most all that is small: 1 − exp(−R dt/small).
         """
         state, law, rows = self.state, self.model.clump, self.rows()
         used = rows.size
@@ -257,7 +257,8 @@ class Particles:
         threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], uptake.largest, share)
         bound = (1.0 - self.free_part()) * calcium
         small = share * bound
-        rate = self.capacity[rows] * calcium / (calcium + uptake.half)
+        cells = self.capacity[rows] * (1.0 + uptake.recruited * state.inflammation[rows])
+        rate = cells * calcium / (calcium + uptake.half)
         share_taken = -np.expm1(-rate * dt / np.maximum(small, 1e-300)) * ((small > 0.0) & (rate > 0.0))
         taken = share_taken * small
         lost = np.divide(taken, calcium, out=np.zeros(used), where=calcium > 0.0)

@@ -35,12 +35,13 @@ def outer_gradient(filled: Array, open_to: Array, spacing: tuple[float, ...]) ->
 
 
 class Resorption:
-    """RES-2. Giant cells cover a share G of the outer area a: dG/dt = (G_max a/(a + a_half) − G)/τ; the faces go back at k_res G.
+    """RES-2. Giant cells cover a share G of the faces of mineral, dG/dt = (G_max A − G)/τ, and the faces go back at k_res G.
 
-    Two kinds of face: of clumps that no macrophage can engulf, a_c = Σ N 4πR² where envelopes leave room (1 − Φ), and of a mass as a
-    whole, a_m = |∇⁺φ_s|/(φ_s + MASS) of its solid φ_s, however small its particles are. Everything bound in a voxel loses the same share
-    of number and mass, 1 − exp(−k_res G dt (a_c/Φ + a_m)). Calcium, phosphate and alkalinity stay in the cells for a while (RES-3) and go
-    back to the fluid of the voxel, whatever its saturation. k_res [m/s], a [1/m]. Source: assumption.
+    Two kinds of face: of clumps that no macrophage can engulf, a_c = Σ N 4πR² where envelopes leave room (1 − Φ), which draw
+    A = a_c/(a_c + a_half); and of a mass as a whole, a_m = |∇⁺φ_s|/(φ_s + MASS) of its solid φ_s, however small its particles are, which
+    draws A = φ_s/(φ_s + MASS), whatever the voxel. The larger A rules. Everything bound in a voxel loses the same share of number and
+    mass, 1 − exp(−k_res G dt (a_c/Φ + a_m)). Calcium, phosphate and alkalinity stay in the cells for a while (RES-3) and go back to the
+    fluid of the voxel, whatever its saturation. k_res [m/s], a [1/m]. Source: assumption.
     """
 
     def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, particles: Particles):
@@ -51,8 +52,8 @@ class Resorption:
         self.perfused = np.asarray(setup.perfusion > 0.0)
         self.release = np.zeros_like(state.digesting)
 
-    def areas(self) -> tuple[Array, Array]:
-        """Outer area that faces perfused tissue [1/m] and the rate at which a front of unit speed takes mineral [1/m], per slot in use."""
+    def faces(self) -> tuple[Array, Array]:
+        """What draws cells to perfused faces (A, 0 to 1), and the share that a front of unit speed takes [1/m], per slot in use."""
         rows = self.particles.rows()
         out = np.zeros((2, rows.size))
         clumps = self.state.clumps[..., : rows.size]
@@ -64,7 +65,8 @@ class Resorption:
         grid.reshape(-1)[cells] = solid
         mass = outer_gradient(grid, self.perfused, self.setup.spacing).reshape(-1)[cells] / (solid + MASS)
         single = out[0] * (1.0 - filled) * self.perfused.reshape(-1)[cells]
-        return single + mass, mass + np.divide(single, filled, out=np.zeros(rows.size), where=filled > EMPTY)
+        drawn = np.maximum(single / (single + self.half), (mass > 0.0) * solid / (solid + MASS))
+        return drawn, mass + np.divide(single, filled, out=np.zeros(rows.size), where=filled > EMPTY)
 
     def start(self, dt: float) -> None:
         """RES-3. What cells give back during the coming step, at a steady rate: what they hold times (1 − e^(−dt/τ))/dt [mol/(m³ s)].
@@ -80,9 +82,9 @@ class Resorption:
         rows = self.particles.rows()
         if self.setup.giant_cells == 0.0 or rows.size == 0:
             return
-        area, taken = self.areas()
+        drawn, taken = self.faces()
         aim = np.zeros(state.giant.size)
-        aim[rows] = self.setup.giant_cells * area / (area + self.half)
+        aim[rows] = self.setup.giant_cells * drawn
         state.giant += (aim - state.giant) * -np.expm1(-dt / self.time)
         share = -np.expm1(-self.speed * state.giant[rows] * taken * dt)
         if share.any():

@@ -4,6 +4,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+from calcisim.simulation import exchange
 from calcisim.studies import execute, resources
 
 DAY = 86400.0
@@ -28,6 +29,8 @@ def size(scenario: Any) -> str:
 def seconds(scenario: Any) -> float:
     """Rough wall time [s], kernels compiled: within a factor of three or so."""
     steps = _STEPS + _STEPS_PER_OUTPUT * len(execute.output_times(scenario, scenario.duration))
+    if scenario.plasma is not None and scenario.plasma.two_way:
+        steps += scenario.duration / exchange.WINDOW
     return _START_S + steps * (_STEP_S * len(scenario.site) + voxels(scenario) * _VOXEL_STEP_S)
 
 
