@@ -40,6 +40,7 @@ ALL_NORMAL = " ".join(f"{name}:0" for name in QUANTITIES)
 # docs/benchmarks/plasma.md.
 EXPECTED: dict[str, str] = {
     HEALTHY: ALL_NORMAL,
+    "healthy/organs": ALL_NORMAL,
     "metastatic/ckd3": "CaT:0 Pi:0 PTH:+ D:- F:+ HCO3:- GFR:-",
     "metastatic/ckd4": "CaT:- Pi:+ PTH:+ D:- F:+ HCO3:- GFR:-",
     "metastatic/ckd5": "CaT:- Ca:- Pi:+ PTH:+ D:- F:+ HCO3:- pH:- GFR:- colloid:+",
@@ -57,6 +58,7 @@ EXPECTED: dict[str, str] = {
     "tumoral/familial": "Ca:0 Pi:+ PTH:- D:0+ F:- colloid:+",
     "tumoral/normophosphataemic": ALL_NORMAL,
     "tumoral/uraemic": "CaT:0+ Pi:+ PTH:+ F:+ HCO3:- GFR:- colloid:+",
+    "tumoral/uraemic-transplant": "CaT:0+ Pi:+ PTH:+ F:+ HCO3:- GFR:- colloid:+",
 }
 # Scenario, quantity, side of its twin on which it must be, scenario of the twin, what is set there.
 TWINS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
@@ -69,7 +71,8 @@ TWINS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
 def plasmas() -> list[str]:
     """Scenarios of a plasma that is computed, health first."""
     found = [name for name in scenarios.names() if name.split("/")[0] in ("healthy", "metastatic", "tumoral")]
-    return sorted((name for name in found if scenarios.load(name).kind == "plasma"), key=lambda name: (name != HEALTHY, name))
+    computed = (name for name in found if scenarios.load(name).fluid.changes)
+    return sorted(computed, key=lambda name: (name != HEALTHY, name))
 
 
 def height(loaded: Any) -> float:

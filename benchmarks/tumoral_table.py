@@ -45,18 +45,20 @@ def plasma() -> Got:
 
 
 def voxels() -> Got:
-    """Growth and lobules with voxels of 0.8 and 0.4 mm."""
-    coarse, fine = tumoral.at_voxel(0.8)[-1], tumoral.at_voxel(0.4)[-1]
-    radius, calcium = coarse.radius / fine.radius - 1.0, coarse.calcium / fine.calcium - 1.0
-    text = f"lobules {coarse.lobules} and {fine.lobules}; radius {radius:+.1%}, calcium {calcium:+.1%} at 0.8 against 0.4 mm"
-    close = abs(radius) <= 0.15 and abs(calcium) <= 0.15 and abs(coarse.lobules - fine.lobules) <= 0.15 * fine.lobules
-    return text, close
+    """Growth and lobules with voxels of 0.8 and 0.4 mm, over two seeds."""
+    coarse, fine = ([tumoral.at_voxel(edge, seed) for seed in tumoral.SEEDS] for edge in (0.8, 0.4))
+    sums = [[sum(getattr(one, name) for one in found) for name in ("radius", "calcium", "lobules")] for found in (coarse, fine)]
+    ratios = [one / other - 1.0 for one, other in zip(*sums)]
+    counts = [f"{one.lobules} and {other.lobules}" for one, other in zip(coarse, fine)]
+    text = f"radius {ratios[0]:+.1%}, calcium {ratios[1]:+.1%} at 0.8 against 0.4 mm; lobules {', '.join(counts)} ({ratios[2]:+.0%} in all)"
+    return text, all(abs(ratio) <= 0.15 for ratio in ratios)
 
 
 def smooth() -> Got:
     """Without texture the mass is one lobule."""
-    with_it, without = tumoral.at_voxel(0.8)[-1], tumoral.at_voxel(0.8, False)[-1]
-    return f"{with_it.lobules} with texture, {without.lobules} without", without.lobules == 1 and with_it.lobules > 1
+    with_it = [tumoral.at_voxel(0.8, seed).lobules for seed in tumoral.SEEDS]
+    without = tumoral.at_voxel(0.8, 1, False).lobules
+    return f"{' and '.join(map(str, with_it))} with texture, {without} without", without == 1 and min(with_it) > 1
 
 
 def joints() -> Got:
@@ -77,7 +79,7 @@ def remission() -> Got:
     """Uraemic mass after transplantation: what is left after 1, 2 and 3 years, where its calcium went, and what a fourfold front leaves."""
     rows, fast = tumoral.remission(), tumoral.remission(FASTEST)
     first, last = rows[0], rows[-1]
-    given = (first["exchanged_mg"] - last["exchanged_mg"]) / (last["day"] - first["day"])
+    given = (first["taken_mg"] - last["taken_mg"]) / (last["day"] - first["day"])
     text = (
         f"left {_left(rows)}; {_left(fast)} at {FASTEST:g} µm/d; "
         f"resorbed {last['resorbed_calcium_mg'] - first['resorbed_calcium_mg']:.0f} of {first['deposit_calcium_mg']:.0f} mg, "

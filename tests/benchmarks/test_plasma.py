@@ -40,7 +40,7 @@ def test_no_ledger_is_out_by_more_than_rounding(table):
 
 
 def test_every_plasma_is_in_the_table_and_has_a_side_of_health(table, diseases):
-    plasmas = {name for name in scenarios.names() if scenarios.load(name).kind == "plasma"}
+    plasmas = {name for name in scenarios.names() if scenarios.load(name).fluid.changes}
     assert plasmas == set(table.disease.plasmas()) == set(table.disease.EXPECTED)
     assert plasmas <= {row.name for row in diseases}
 

@@ -12,7 +12,7 @@ from calcisim.simulation.plasma import BodyPlasma
 from calcisim.studies import execute, plasma
 from calcisim.studies.progress import Reporter
 
-NAMES = [name for name in scenario.names() if scenario.load(name).kind == "plasma"]
+NAMES = [name for name in scenario.names() if (fluid := scenario.load(name).plasma) is not None and fluid.driver == "model"]
 MEASURES = {
     "calcium_total_mmol_per_l", "calcium_ionised_mmol_per_l", "phosphate_mmol_per_l", "magnesium_mmol_per_l", "bicarbonate_mmol_per_l",
     "ph", "pth_pg_per_ml", "calcitriol_pmol_per_l", "fgf23_pg_per_ml", "gfr_ml_per_min", "colloid",
@@ -26,14 +26,13 @@ def silent(text):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Directory of the short run of a scenario, run once."""
+    """Directory of the short run of the body alone, run once; its tissues are those of test_every_config.py."""
     done = {}
 
     def get(name):
         if name not in done:
             place = tmp_path_factory.mktemp("bodies") / name.replace("/", "-")
-            request = execute.Request(name, quick=True, threads=1, out=place)
-            done[name] = execute.start(request, Reporter(), execute.engine()).directory
+            done[name] = plasma.start(plasma.Request(name, quick=True, out=place), silent).directory
         return done[name]
 
     return get
@@ -44,8 +43,8 @@ def test_all_of_the_bodies_are_there():
         "ckd3", "ckd4", "ckd5", "ckd5-dialysis", "hyperparathyroidism", "milk-alkali", "hypervitaminosis-d", "granulomatous", "malignancy",
         "hypoparathyroidism", "phosphate-load", "magnesium-lack", "magnesium-excess", "aluminium",
     )  # fmt: skip
-    tumoral = ("familial", "normophosphataemic", "uraemic")
-    expected = {"healthy/plasma", *(f"metastatic/{name}" for name in metastatic), *(f"tumoral/{name}" for name in tumoral)}
+    tumoral = ("familial", "normophosphataemic", "uraemic", "uraemic-transplant")
+    expected = {"healthy/plasma", "healthy/organs", *(f"metastatic/{name}" for name in metastatic), *(f"tumoral/{name}" for name in tumoral)}
     assert expected <= set(NAMES)
 
 

@@ -14,15 +14,18 @@ from calcisim.simulation.site import Site
 Array = np.ndarray
 WINDOW = 0.5 * DAY  # s: the body answers to what tissues took in the window before; its slowest answer to a minute of uptake takes hours
 MOST = 1e-3 / DAY  # mol/s of calcium that tissues may take before the plasma must answer: 1 mmol/d moves calcium by 0.02 mmol/L
+GIVEN = ("exchanged", "engulfed")  # accounts of a site that the plasma pays for or is paid from: what cells carry off comes back to it
 ELEMENTS = 3  # calcium, phosphate and magnesium are the first species of a site
 
 
 def taken(sites: Mapping[str, Site], volume: float | None) -> Array:
     """Calcium, phosphate and magnesium [mol] that the sites took from the fluid around them so far, for all the tissue they stand for.
 
+    What macrophages engulf they dissolve elsewhere: it counts as given back. Excised mineral leaves the body.
     volume: of that tissue [m³]; that of the sites themselves when None.
     """
-    amounts = [site.state.ledger.accounts["exchanged"].value[:ELEMENTS] for site in sites.values()]
+    accounts = [site.state.ledger.accounts for site in sites.values()]
+    amounts = [sum(account[kind].value[:ELEMENTS] for kind in GIVEN) for account in accounts]
     total = np.array([math.fsum(column) for column in zip(*amounts, strict=True)]) if amounts else np.zeros(ELEMENTS)
     own = math.fsum(site.volume() for site in sites.values())
     return total if volume is None or own == 0.0 else total * (volume / own)

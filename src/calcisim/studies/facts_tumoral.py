@@ -13,12 +13,13 @@ FAMILIAL, TRANSPLANTED = "tumoral/familial", "tumoral/uraemic-transplant"
 ONE_WAY = ("plasma.two_way=false",)
 RIMS = (1.0, 3.0, 5.0, 10.0, 15.0)  # times the perfusion of granulation tissue beside the mass
 GROWING = (90.0, 180.0, 270.0)  # days between which growth is taken: the mass has not reached the sides of its block
-SCORED = 40.0  # mg Ca/cm³ from which computed tomography scores calcium (see results/clumps.py): where lobules are counted
+SEEN = 20.0  # mg Ca/cm³ at which lobules are counted: half of what computed tomography scores (results/clumps.py), 50 mg of apatite
+SEEDS = (1, 2)  # whose lobules are counted together: one mass has a handful
 TARGET = (0.05, 0.3)  # mm a day
 
 
 class Mass(NamedTuple):
-    """A mass on a day: equivalent radius [mm], lobules (at SCORED), calcium [mg], mean volume fraction where it is seen, what limits it."""
+    """A mass on a day: equivalent radius [mm], lobules (at SEEN), calcium [mg], mean volume fraction where it is seen, what limits it."""
 
     day: float
     radius: float
@@ -46,7 +47,7 @@ def one_joint(name: str, site: str, sets: tuple[str, ...] = (), spacing: float |
 
 def masses(loaded: Any, days: Sequence[float], seed: int | None = None) -> tuple[Mass, ...]:
     """The one mass of a scenario with one site, on these days."""
-    from calcisim.results import clumps
+    from calcisim.results import clumps, shape
     from calcisim.simulation.run import Simulation
 
     simulation = Simulation(loaded, seed)
@@ -56,13 +57,14 @@ def masses(loaded: Any, days: Sequence[float], seed: int | None = None) -> tuple
         simulation.advance(day * DAY)
         row = simulation.observables()
         calcium = site.mineral() * clumps.CALCIUM_MG_CM3
-        seen, scored = (clumps.measure(calcium, site.setup.spacing, level) for level in (clumps.THRESHOLD, SCORED))
+        seen = clumps.measure(calcium, site.setup.spacing)
+        edges = tuple(1e3 * h for h, n in zip(site.setup.spacing, calcium.shape, strict=True) if n > 1)
         inside = site.filled()[calcium >= clumps.THRESHOLD]
         found.append(
             Mass(
                 day,
                 0.5 * float(seen.diameters_mm[0]) if seen.count else 0.0,
-                (scored.lobules or 0) if scored.count else 0,
+                shape.lobules(np.squeeze(calcium) >= SEEN, edges) if (calcium >= SEEN).any() else 0,
                 float(row["deposit_calcium_mg"]),
                 float(inside.mean()) if inside.size else 0.0,
                 str(row["limiting_step"]),
@@ -122,9 +124,10 @@ ANSWERS = ("calcium_total_mmol_per_l", "pth_pg_per_ml", "bone_calcium_balance_mm
 
 
 @cache
-def at_voxel(millimetres: float, texture: bool = True, days: float = 360.0) -> tuple[Mass, ...]:
-    """The familial mass with voxels of this edge, on days 180 and 360."""
-    return masses(one_joint(FAMILIAL, "hip", ONE_WAY, 1e-3 * millimetres, texture), (0.5 * days, days))
+def at_voxel(millimetres: float, seed: int, texture: bool = True, day: float = 360.0) -> Mass:
+    """The familial mass of a seed after a year with voxels of this edge."""
+    (found,) = masses(one_joint(FAMILIAL, "hip", ONE_WAY, 1e-3 * millimetres, texture), (day,), seed)
+    return found
 
 
 def onsets(seeds: Sequence[int], days: float = 240.0) -> list[dict[str, float | None]]:
@@ -166,6 +169,7 @@ def remission(speed_um: float | None = None, years: float = 3.0) -> list[dict[st
 
     speed_um : of fronts under giant cells [µm/d], that of data/particles.toml when None.
     """
+    from calcisim.simulation import exchange
     from calcisim.simulation.run import Simulation
 
     simulation = Simulation.restore(*_transplanted())
@@ -178,6 +182,7 @@ def remission(speed_um: float | None = None, years: float = 3.0) -> list[dict[st
         simulation.advance(day * DAY)
         row = simulation.observables()
         keys = ("deposit_calcium_mg", "resorbed_calcium_mg", "phosphate_mmol_per_l", *ANSWERS, "ledger_calcium_relative")
-        exchanged = float(site.state.ledger.accounts["exchanged"].value[0])
-        rows.append({"day": day, "exchanged_mg": exchanged * 40.078e3, **{key: float(row[key]) for key in keys}})
+        accounts = site.state.ledger.accounts
+        taken = float(sum(accounts[kind].value[0] for kind in exchange.GIVEN))
+        rows.append({"day": day, "taken_mg": taken * 40.078e3, **{key: float(row[key]) for key in keys}})
     return rows
