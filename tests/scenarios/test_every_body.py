@@ -44,8 +44,8 @@ def test_all_of_the_bodies_are_there():
         "hypoparathyroidism", "phosphate-load", "magnesium-lack", "magnesium-excess", "aluminium",
     )  # fmt: skip
     tumoral = ("familial", "normophosphataemic", "uraemic", "uraemic-transplant")
-    expected = {"healthy/plasma", "healthy/organs", *(f"metastatic/{name}" for name in metastatic), *(f"tumoral/{name}" for name in tumoral)}
-    assert expected <= set(NAMES)
+    folders = {"healthy": ("plasma", "organs"), "metastatic": metastatic, "tumoral": tumoral}
+    assert {f"{folder}/{name}" for folder, names in folders.items() for name in names} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -39,7 +39,8 @@ def content(directory):
 def _stored(path):
     """Every variable of every site, from one look into the file: to open it takes longer than to read it."""
     with netCDF4.Dataset(path, "r") as dataset:
-        return {(site, name): np.ma.filled(one[:], np.nan) for site, group in dataset.groups.items() for name, one in group.variables.items()}
+        groups = dataset.groups.items()
+        return {(site, name): np.ma.filled(one[:], np.nan) for site, group in groups for name, one in group.variables.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,4 +1,4 @@
-"""Crystals that inflame tissue, collagen that inflammation lays open, and colloid that leaks: TIS-1 to TIS-4, and vessels and cells beside."""
+"""Crystals that inflame tissue, collagen that this lays open, and colloid that leaks: TIS-1 to TIS-4, and vessels and cells beside."""
 
 import numpy as np
 import pytest
@@ -417,6 +417,18 @@ def test_a_trace_of_mineral_draws_hardly_anyone(load):
     assert site.state.giant[2] > 0.7
     assert 0.0 < site.state.giant[5] < 2e-4
     assert not site.state.giant[[0, 1, 3, 4, 6, 7]].any()
+
+
+def test_under_inflammation_more_macrophages_come(load):
+    """PAR-7: with I they take (1 + r I) times what those at rest do."""
+    site = lay_singles(Simulation(load(ON, "[4]")), [1e-4] * 4)
+    assert site.setup.uptake_capacity.min() > 0.0
+    site.state.inflammation[...] = [0.0, 0.1, 0.5, 1.0]
+    before = site.mineral().ravel().copy()
+    site.problem.particles._engulf(60.0)
+    lost = before - site.mineral().ravel()
+    assert lost / lost[0] == pytest.approx(1.0 + ROW["inflammation_recruitment"] * site.state.inflammation, rel=1e-3)
+    assert float(site.state.ledger.relative(site.problem.held()).max()) <= 1e-13
 
 
 # --- all of it together -----------------------------------------------------------------------------------------------
