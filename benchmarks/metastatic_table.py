@@ -76,15 +76,16 @@ def colloid() -> Got:
 
 
 def kept() -> Got:
-    """Apatite that is lost without cells and surgery: every scenario with tissue, in its short form."""
+    """Apatite that is lost without cells and surgery: every scenario with tissue, systemic ones in full, masses while they grow."""
     worst, name = 0.0, ""
     held = 0
-    for one in scenarios.names():
-        if scenarios.load(one).site:
-            lost, amount = organs.without_cells(one)
-            held += amount > 0.0
-            if lost > worst:
-                worst, name = lost, one
+    for one in (name for name in scenarios.names() if scenarios.load(name).site):
+        kind, _, short = one.partition("/")
+        days = scenarios.load(one).duration / DAY if short in organs.SYSTEMIC else (120.0 if kind == "tumoral" else None)
+        lost, amount = organs.without_cells(one, days)
+        held += amount > 0.0
+        if lost > worst:
+            worst, name = lost, one
     return f"at most {worst:.2%} ({name or 'none'}) of {held} scenarios with apatite", worst <= 0.01
 
 

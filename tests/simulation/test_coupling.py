@@ -157,6 +157,17 @@ def test_what_tissues_take_is_charged_to_the_body(load):
     closed(simulation)
 
 
+def test_what_macrophages_carry_off_comes_back_to_the_plasma(load):
+    simulation = Simulation(load(CKD + TWO + SITE))
+    site = simulation.sites["joint"]
+    before = taken(simulation.sites, None)
+    amount = np.array([5.0, 3.0, 0.1, 10.0])
+    site.state.ledger.book("engulfed", -amount)
+    assert before - taken(simulation.sites, None) == pytest.approx(amount[:3])
+    site.state.ledger.book("excised", -amount)  # leaves the body
+    assert before - taken(simulation.sites, None) == pytest.approx(amount[:3])
+
+
 def test_a_large_uptake_lowers_the_plasma_and_moves_its_hormones(load):
     alone, charged = (through(Simulation(load(head + SITE)), 20, 10.0) for head in (CKD, CKD + TWO + 'lesion_volume = "5 L"\n'))
     rows = [one.observables() for one in (alone, charged)]

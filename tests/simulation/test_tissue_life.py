@@ -266,3 +266,24 @@ def test_with_everything_on_it_stops_and_resumes_with_the_same_bytes(load):
     second = Simulation.restore(scenario, first.arrays(), first.meta(), threads=2)
     second.advance(12.0 * DAY)
     assert state_sha256(second.arrays()) == state_sha256(whole.arrays())
+
+
+def test_what_giant_cells_give_back_is_seen_in_the_plasma_and_its_books(tmp_path):
+    """A litre of such masses whose faces go back: more calcium in the plasma than without cells, less PTH, and both ledgers close."""
+    path = tmp_path / "mass.toml"
+    rows = {}
+    for cells in (0, 1):
+        text = TEXT.format(keys=f"giant_cells = {cells}", shape="[8]").replace(
+            'calcium_ionised = "1.2 mmol/L"\nphosphate = "1.1 mmol/L"', 'driver = "model"\ntwo_way = true\nlesion_volume = "1 L"'
+        )
+        path.write_text(text)
+        simulation = Simulation(door.load(path))
+        site = lay(simulation, [3, 4], 1.0)
+        site.state.giant[...] = float(cells)
+        simulation.advance(30.0 * DAY)
+        rows[cells] = simulation.observables()
+        assert rows[cells]["ledger_calcium_relative"] <= 1e-13
+        assert rows[cells]["ledger_plasma_calcium_relative"] <= 1e-12
+    assert rows[1]["resorbed_calcium_mg"] > 0.0 == rows[0]["resorbed_calcium_mg"]
+    assert rows[1]["calcium_total_mmol_per_l"] > rows[0]["calcium_total_mmol_per_l"] + 0.01
+    assert rows[1]["pth_pg_per_ml"] < rows[0]["pth_pg_per_ml"]
