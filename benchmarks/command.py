@@ -4,7 +4,7 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,11 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def measured(lines: Mapping[str, tuple[str, Callable[[], tuple[str, bool]]]], only: str) -> list[Line]:
+    """Those whose name holds `only`, each with what its check says; lines: name → target and check."""
+    return [Line(name, target, *check()) for name, (target, check) in lines.items() if only in name]
 
 
 def report(lines: Sequence[Line], as_json: bool) -> int:

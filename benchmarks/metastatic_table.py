@@ -12,7 +12,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import command
-from command import Line
 
 from calcisim import scenario as scenarios
 from calcisim.results import style
@@ -34,25 +33,25 @@ def healthy() -> Got:
     return ", ".join(f"{site} {deposit:.3f}" for site, (deposit, _) in found.items()), all(one < 0.05 for one, _ in found.values())
 
 
+def orders() -> dict[str, list[str]]:
+    """Sites in the order in which they pass 0.01 mg/cm³, for each disease in which one does."""
+    found = {n: organs.first(organs.organs(f"metastatic/{n}", scenarios.load(f"metastatic/{n}").duration / DAY)) for n in organs.SYSTEMIC}
+    return {name: sites for name, sites in found.items() if sites}
+
+
 def order() -> Got:
-    """Which organs pass 0.01 mg/cm³ first, disease by disease."""
-    rows, early = [], 0
-    for name in organs.SYSTEMIC:
-        found = organs.first(organs.organs(f"metastatic/{name}", scenarios.load(f"metastatic/{name}").duration / DAY))
-        if found:
-            rows.append(f"{name}: {' '.join(found)}")
-            early += set(found[:3]) == set(organs.VISCERA)
-    return "; ".join(rows), early == len(rows)
+    """Whether kidney, lung and stomach are the first three."""
+    found = orders()
+    text = "; ".join(f"{name}: {' '.join(sites)}" for name, sites in found.items())
+    return text, all(set(sites[:3]) == set(organs.VISCERA) for sites in found.values())
 
 
 def lung_first() -> Got:
-    """How often each visceral organ is among the first three."""
-    found = [organs.first(organs.organs(f"metastatic/{n}", scenarios.load(f"metastatic/{n}").duration / DAY)) for n in organs.SYSTEMIC]
-    with_any = [one for one in found if one]
-    counts = {site: sum(site in one[:3] for one in with_any) for site in (*organs.VISCERA, *organs.OTHERS)}
-    text = ", ".join(f"{site} {count}" for site, count in counts.items())
-    leads = sum(one[0] == "lung" for one in with_any)
-    return f"lung first in {leads} of {len(with_any)}; among the first three: {text}", leads == len(with_any)
+    """How often each organ is among the first three, and the lung the very first."""
+    found = orders().values()
+    counts = ", ".join(f"{site} {sum(site in sites[:3] for sites in found)}" for site in (*organs.VISCERA, *organs.OTHERS))
+    leads = sum(sites[0] == "lung" for sites in found)
+    return f"lung first in {leads} of {len(found)}; among the first three: {counts}", leads == len(found)
 
 
 def aorta() -> Got:
@@ -154,11 +153,7 @@ def main() -> int:
     options.add_argument("--figure", type=Path, metavar="FILE.png", help="draw the curves here")
     options.add_argument("--organs", type=Path, metavar="FILE.png", help="draw organs by disease and aortas by seed here")
     asked = options.parse_args()
-    lines = []
-    for name, (target, check) in LINES.items():
-        if asked.only in name:
-            got, passed = check()
-            lines.append(Line(name, target, got, passed))
+    lines = command.measured(LINES, asked.only)
     if asked.figure is not None:
         draw(asked.figure)
     if asked.organs is not None:

@@ -13,7 +13,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import command
-from command import Line
 
 from calcisim.results import style
 from calcisim.studies import facts_tumoral as tumoral
@@ -149,11 +148,7 @@ def main() -> int:
     options = command.parser(__doc__ or "", "lines whose name holds WORD")
     options.add_argument("--figure", type=Path, metavar="FILE.png", help="draw mass, growth and remission here")
     asked = options.parse_args()
-    lines = []
-    for name, (target, check) in LINES.items():
-        if asked.only in name:
-            got, passed = check()
-            lines.append(Line(name, target, got, passed))
+    lines = command.measured(LINES, asked.only)
     if asked.figure is not None:
         draw(asked.figure)
     return command.report(lines, asked.json)

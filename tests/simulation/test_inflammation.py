@@ -10,7 +10,7 @@ from calcisim.numerics import threads
 from calcisim.physics import kinetics
 from calcisim.physics.kinetics import SPECIES
 from calcisim.physics.phases import HAP
-from calcisim.physics.routes import INFLAMED, SEEDED
+from calcisim.physics.routes import INFLAMED, SEEDED, SURFACE
 from calcisim.physics.tissue import laid_open, open_in_the_end
 from calcisim.results.sha import state_sha256
 from calcisim.scenario.errors import ScenarioError
@@ -234,7 +234,7 @@ def test_steps_are_held_back_while_exposure_moves_and_only_then(inflame):
     assert one.longest() == np.inf
 
 
-def test_an_excision_takes_inflammation_and_what_is_open_with_it(load):
+def test_an_excision_takes_inflammation_and_leaves_the_open_share_of_what_is_left(load):
     simulation = Simulation(load(ON, "[6]"))
     site = simulation.sites["joint"]
     site.state.inflammation[...], site.state.substrate[:, INFLAMED] = 0.8, 0.1
@@ -243,7 +243,8 @@ def test_an_excision_takes_inflammation_and_what_is_open_with_it(load):
         mask[..., rows] = True
         site.excise(mask, completeness)
     assert site.state.inflammation.tolist() == [0.0, 0.0, 0.4, 0.4, 0.8, 0.8]
-    assert site.state.substrate[:, INFLAMED].tolist() == [0.0, 0.0, 0.05, 0.05, 0.1, 0.1]
+    assert site.state.substrate[:, INFLAMED].tolist() == [0.1] * 6
+    assert site.state.substrate[:2, SURFACE].tolist() == [0.0, 0.0]
 
 
 # --- TIS-3: the colloid -----------------------------------------------------------------------------------------------

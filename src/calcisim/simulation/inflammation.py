@@ -7,7 +7,7 @@ from scipy import fft
 
 from calcisim import parameters
 from calcisim.physics import kinetics
-from calcisim.physics.routes import INFLAMED, SEEDED
+from calcisim.physics.routes import INFLAMED, SEEDED, SURFACE
 from calcisim.physics.tissue import laid_open, open_in_the_end
 from calcisim.simulation.plasma import Around
 from calcisim.simulation.setup import ModelSetup, SiteSetup
@@ -49,12 +49,12 @@ class Inflammation:
         """TIS-3. Particles of the colloid that leave the vessels and stay on fibrils, PS C (1 + β I)/n [1/(m³ s)], for the coming step.
 
         C : calcium of the colloid in plasma [mol/m³], n : that of a particle. They count as nuclei; the calcium that they bring is less
-        than a hundredth of what grows on them, from the fluid. Source: assumption; the complex comes from bone: price2002bone.
+        than a hundredth of what grows on them, from the fluid. Source: assumption; the complex comes from bone: price2002.
         """
         if self.leak == 0.0 or self.around is None:
             return
         level = self.around.colloid(time + 0.5 * dt)
-        fibrils = self.state.substrate[:, 0] > 0.0
+        fibrils = self.state.substrate[:, SURFACE] > 0.0
         self.state.substrate[:, SEEDED] = fibrils * self.leak * level * (1.0 + self.leak_inflamed * self.state.inflammation)
 
     def act(self, dt: float) -> None:

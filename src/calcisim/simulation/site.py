@@ -249,7 +249,7 @@ class Site:
         state.clumps[..., slots] *= left
         for array in (state.debris, state.nucleators, state.shielded, state.on_collagen, state.inflammation):
             array[rows] *= left
-        for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE, routes.INFLAMED):
+        for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
             state.substrate[rows, column] *= left
         if left == 0.0:
             state.count[:, slots] = 0
