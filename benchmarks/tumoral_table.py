@@ -2,7 +2,7 @@
 
     python benchmarks/tumoral_table.py [--json] [--only WORD] [--figure FILE.png]
 
-About half an hour in all; exit code 1 when a line misses. The facts F25 and F26 of data/validation stand behind growth and remission.
+Half an hour in all; exit code 1 when a line misses. The facts F25 and F26 of data/validation stand behind growth and remission.
 """
 
 import sys
@@ -124,11 +124,12 @@ def draw(path: Path) -> None:
         place.set_xlabel("x (mm)")
         place.set_ylabel("y (mm)")
         found = [tumoral.growth(rim) for rim in tumoral.RIMS]
-        grown.plot(tumoral.RIMS, [tumoral.speed(one) for one in found], "o-", color=style.BLUE, ms=4)
+        speeds = [tumoral.speed(one) for one in found]
+        grown.plot(tumoral.RIMS, speeds, "o-", color=style.BLUE, ms=4)
         grown.axhline(tumoral.TARGET[0], color="0.6", lw=0.8, ls=":")
         grown.set_xlabel("Perfusion beside the mass (times)")
         grown.set_ylabel("Radial growth (mm/d)")
-        grown.set_ylim(0.0, None)
+        grown.set_ylim(0.0, 1.15 * max(speeds))
         for speed, colour, label in ((None, style.VERMILLION, "0.5 µm/d"), (FASTEST, style.BLUE, f"{FASTEST:g} µm/d")):
             rows = tumoral.remission(speed)
             days = [(row["day"] - rows[0]["day"]) / 365.0 for row in rows]
