@@ -48,6 +48,13 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
         writer.writerows(rows)
 
 
+def save(figure: Any, path: Path) -> None:
+    """Write a figure at `path`, as PNG unless its suffix says otherwise."""
+    from calcisim.results import style
+
+    style.save(figure, path.with_suffix(""), (path.suffix.lstrip(".") or "png",))
+
+
 def measured(lines: Mapping[str, tuple[str, Callable[[], tuple[str, bool]]]], only: str) -> list[Line]:
     """Those whose name holds `only`, each with what its check says; lines: name → target and check."""
     return [Line(name, target, *check()) for name, (target, check) in lines.items() if only in name]

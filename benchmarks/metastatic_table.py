@@ -19,6 +19,8 @@ from calcisim.studies import facts_metastatic as metastatic
 from calcisim.studies import facts_organs as organs
 from calcisim.studies.validate import Got
 
+DAY = 86400.0
+
 
 def exposure() -> Got:
     """A week of severe hypercalcaemia against two years of it."""
@@ -88,7 +90,6 @@ def kept() -> Got:
     return f"at most {worst:.2%} ({name or 'none'}) of {held} scenarios with apatite", worst <= 0.01
 
 
-DAY = 86400.0
 LINES: dict[str, tuple[str, Callable[[], Got]]] = {
     "exposure: 7 days at 3.5 mmol/L of calcium": ("below 1 % of two years", exposure),
     "product: Ca × P": ("rising; below 55 at most a quarter of 90 (F18)", metastatic.threshold),
@@ -115,10 +116,10 @@ def draw(path: Path) -> None:
         for limit in (55.0, 70.0):
             product.axvline(limit, color="0.6", lw=0.8, ls=":")
         product.set_xlabel("Ca × P (mg²/dL²), one year")
-        for letter, axes in zip("ab", (time, product)):
+        for axes in (time, product):
             axes.set_ylabel("Calcium in mineral (mg/cm³)")
-            axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
-        style.save(figure, path.with_suffix(""), (path.suffix.lstrip(".") or "png",))
+        style.lettered((time, product))
+        command.save(figure, path)
 
 
 def draw_organs(path: Path) -> None:
@@ -142,9 +143,8 @@ def draw_organs(path: Path) -> None:
             animals.axhline(limit, color="0.6", lw=0.8, ls=":")
         animals.set_xlabel("Aortas in order (40 seeds)")
         animals.set_ylabel("Calcium over that without mineral")
-        for letter, axes in zip("ab", (table, animals)):
-            axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
-        style.save(figure, path.with_suffix(""), (path.suffix.lstrip(".") or "png",))
+        style.lettered((table, animals))
+        command.save(figure, path)
 
 
 def main() -> int:

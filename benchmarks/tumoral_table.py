@@ -139,9 +139,8 @@ def draw(path: Path) -> None:
         left.set_ylabel("Calcium left (share)")
         left.set_ylim(0.0, 1.05)
         left.legend(frameon=False, title="front under giant cells")
-        for letter, axes in zip("abc", (place, grown, left)):
-            axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
-        style.save(figure, path.with_suffix(""), (path.suffix.lstrip(".") or "png",))
+        style.lettered((place, grown, left))
+        command.save(figure, path)
 
 
 def main() -> int:

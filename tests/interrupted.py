@@ -1,13 +1,20 @@
-"""The real engine with a Ctrl-C at a chosen step, for runs that must end as if nothing had happened."""
+"""A stop at a chosen step, for runs that must end as if nothing had happened."""
 
+import itertools
 import os
 import signal
 
 from calcisim.studies import execute
 
 
+def after_steps(count):
+    """What asks a simulation to stop once it has gone so many steps."""
+    steps = itertools.count(1)
+    return lambda: next(steps) == count
+
+
 def stopping(after):
-    """The simulation, with a Ctrl-C in its step `after` of this process."""
+    """The real engine, with a Ctrl-C in its step `after` of this process."""
     real = execute.engine()
     count = 0
 

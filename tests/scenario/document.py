@@ -28,3 +28,12 @@ DRUG = '[[treatment]]\nkind = "local-inhibitor"\nsite = "a"\nconcentration = "0.
 POINT = '[[reference]]\nobservable = "calcium_ug_per_mg_dry"\ntime = "3 day"\nvalue = 40\nsource = "levy1983"\n'
 CHANGE = '[[event]]\nkind = "change-medium"\nsite = "a"\nat = "2 day"\n'
 TUBE = 'kind = "invitro"\n' + GOOD.replace("[plasma]", "[medium]")
+
+# The plasma of severe kidney disease, as metastatic/ckd-constant has it.
+URAEMIC = """[plasma]
+calcium_ionised = "1.30 mmol/L"
+phosphate = "2.6 mmol/L"
+magnesium = "0.9 mmol/L"
+bicarbonate = "21 mmol/L"
+ph = 7.38
+"""

@@ -3,6 +3,7 @@
 from functools import cache
 
 import pytest
+from scenario.document import URAEMIC
 
 from calcisim import scenario as door
 from calcisim.results import clumps
@@ -17,17 +18,14 @@ PATCHES = (
     '{ shape = "box", low = ["0.8 mm", "2.8 mm", "0 mm"], high = ["2.3 mm", "3.4 mm", "0.1 mm"] }',
     '{ shape = "sphere", centre = ["3.5 mm", "3.5 mm", "0.05 mm"], radius = "0.7 mm" }',
 )
-SCENARIO = """
+SCENARIO = (
+    """
 title = "Patches"
 duration = "30 day"
 output = [{{ times = ["30 day"] }}]
-[plasma]
-calcium_ionised = "1.30 mmol/L"
-phosphate = "2.6 mmol/L"
-magnesium = "0.9 mmol/L"
-bicarbonate = "21 mmol/L"
-ph = 7.38
-[[site]]
+"""
+    + URAEMIC
+    + """[[site]]
 name = "joint"
 tissue = "periarticular"
 [site.grid]
@@ -35,6 +33,7 @@ shape = [{n}, {n}]
 spacing = "{spacing} mm"
 depth = "0.1 mm"
 """
+)
 EVENT = '[[event]]\nkind = "expose"\nsite = "joint"\nat = "0 day"\nfraction = 0.5\ns = 0.62\nregion = {}\n'
 
 

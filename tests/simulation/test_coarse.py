@@ -1,9 +1,9 @@
 """Sites with voxels above 0.2 mm: their faces (TRN-7), the same bytes after a stop, the ledger, and the deposit of 0.1 mm."""
 
-import itertools
-
 import numpy as np
 import pytest
+from interrupted import after_steps
+from scenario.document import URAEMIC
 
 from calcisim import scenario as door
 from calcisim.physics import transport
@@ -11,16 +11,10 @@ from calcisim.results.sha import state_sha256
 from calcisim.simulation.run import Simulation
 
 DAY = 86400.0
-LAYER = """title = "layer"
+LAYER = f"""title = "layer"
 duration = "60 day"
 
-[plasma]
-calcium_ionised = "1.30 mmol/L"
-phosphate = "2.6 mmol/L"
-magnesium = "0.9 mmol/L"
-bicarbonate = "21 mmol/L"
-ph = 7.38
-
+{URAEMIC}
 [[site]]
 name = "joint"
 tissue = "periarticular"
@@ -36,7 +30,7 @@ site = "joint"
 at = "0 day"
 fraction = 1
 s = 0.4
-region = { shape = "slab", low = "0 mm", high = "1.6 mm" }
+region = {{ shape = "slab", low = "0 mm", high = "1.6 mm" }}
 """
 LATE = 62  # a step after the excision
 LIVELY = 'rim_perfusion = 3\nfaces = { x_low = "plasma" }\n'
@@ -66,12 +60,6 @@ def through(scenario, days, every):
     for day in range(every, days + 1, every):
         simulation.advance(day * DAY)
     return simulation
-
-
-def stopping(after):
-    """What stops a run once it has gone so many steps."""
-    steps = itertools.count(1)
-    return lambda: next(steps) == after
 
 
 def closed(simulation):
@@ -108,7 +96,7 @@ def test_stopped_and_restored_it_ends_the_same(layer):
     scenario = layer([6, 4], '["0.8 mm", "0.4 mm"]', LIVELY, EXCISION)
     whole = through(scenario, 6, 1)
     for stop_after in (45, LATE):  # before and after the excision
-        first, stop, day = Simulation(scenario), stopping(stop_after), 1
+        first, stop, day = Simulation(scenario), after_steps(stop_after), 1
         while first.advance(day * DAY, stop):
             day += 1
         second = Simulation.restore(scenario, first.arrays(), first.meta(), threads=2)

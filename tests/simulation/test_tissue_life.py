@@ -78,26 +78,23 @@ def test_a_face_to_tissue_without_vessels_draws_nobody():
     assert not outer_gradient(filled, closed, (1.0, 1.0, 1.0)).any()
 
 
-def lay(simulation, voxels, envelope):
-    """Bound clumps of 20 µm in these voxels, whose envelopes fill the share `envelope` of the tissue, all of it apatite."""
+def bind(simulation, voxels, solid, each):
+    """Bound clumps of the solid volume `each` [m³] in these voxels, together `solid` of the tissue, all of it apatite."""
     site = simulation.sites["joint"]
     state, law, model = site.state, site.model.clump, site.model
     rows = np.asarray(voxels)
     if state.make_room(rows):
         site.problem.particles.bind()
     slots = state.slot[rows]
-    k = int(np.searchsorted(law.edges, np.pi / 6 * (20e-6) ** 3)) - 1
-    middle = np.sqrt(law.edges[k] * law.edges[k + 1])
-    solid = envelope * middle / (4.0 / 3.0 * np.pi * law.envelope[0, k] ** 3)
     primaries = solid / model.particle.volume
     state.number[kinetics.BOUND, slots, 0], state.coordinate[kinetics.BOUND, slots, 0] = primaries, 1.0
     state.bare[kinetics.BOUND, slots, 0], state.count[kinetics.BOUND, slots] = 1.0, 1
     state.on_collagen[rows] = primaries
-    cell = site.problem.voxels.cell[rows]
     held = site.problem.particles.volumes()[1][0]
     mineral = state.mineral.reshape(state.mineral.shape[0], -1)
-    mineral[HAP, cell] = held[slots] / model.phases.calcium_volume / model.phases.calcium[HAP]
-    for moment, value in enumerate((solid / middle, solid, primaries, 0.0)):
+    mineral[HAP, site.problem.voxels.cell[rows]] = held[slots] / model.phases.calcium_volume / model.phases.calcium[HAP]
+    k = int(np.searchsorted(law.edges, each)) - 1
+    for moment, value in enumerate((solid / each, solid, primaries, 0.0)):
         state.clumps[0, moment, k, slots] = value
     site.problem.particles.normalise()
     inner = (slice(None), *INNER)
@@ -105,6 +102,14 @@ def lay(simulation, voxels, envelope):
     state.ledger.initial = site.problem.held()
     site.restart()
     return site
+
+
+def lay(simulation, voxels, envelope):
+    """Bound clumps of 20 µm in these voxels, whose envelopes fill the share `envelope` of the tissue."""
+    law = simulation.sites["joint"].model.clump
+    k = int(np.searchsorted(law.edges, np.pi / 6 * (20e-6) ** 3)) - 1
+    middle = np.sqrt(law.edges[k] * law.edges[k + 1])
+    return bind(simulation, voxels, envelope * middle / (4.0 / 3.0 * np.pi * law.envelope[0, k] ** 3), middle)
 
 
 def test_a_front_moves_as_fast_as_its_cells_work(load):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from calcisim import scenario
+from calcisim.simulation.run import Simulation
 from calcisim.studies import facts_organs as organs
 from calcisim.studies import facts_tumoral as tumoral
 
@@ -17,8 +18,15 @@ def test_shares_of_aortas_leave_the_gap_out():
     assert organs.shares((1.0, 1.9, 2.0, 5.0, 20.0, 21.0, 300.0, 1.5)) == (3 / 8, 2 / 8)
 
 
-def test_an_aorta_without_mineral_holds_what_was_measured():
-    assert pytest.approx(27.0) == organs.MINERAL_FREE / 40.078e-3 / 300e6 * 1e9
+def test_an_aorta_is_weighed_against_what_was_measured_without_mineral(monkeypatch):
+    """27 nmol of calcium per mg dry; 300 kg of dry aorta per m³."""
+    monkeypatch.setattr(organs, "SEEDS", (1,))
+    (ratio,) = organs.aortas.__wrapped__(14.0)
+    simulation = Simulation(scenario.load(organs.AORTA), 1)
+    simulation.advance(14.0 * 86400.0)
+    mineral = simulation.observables()["deposit_calcium_mg_per_cm3"] / 40.078e-3  # mol/m³
+    assert ratio - 1.0 == pytest.approx(mineral / (27e-9 * 300e6), rel=1e-9)
+    assert mineral > 0.0
 
 
 def test_calcium_is_equal_with_and_without_the_antiresorptive_and_the_colloid_is_less():

@@ -9,6 +9,7 @@ from scipy.linalg import solve_banded
 from calcisim.numerics.newton import NewtonControl
 from calcisim.numerics.sdirk import Counters, attempt
 from calcisim.physics import transport
+from calcisim.simulation.sides import Sides
 from calcisim.studies.trial import INNER, Medium, Trial, padded
 
 POROSITY, DIFFUSIVITY, HINDRANCE = 0.8, 5e-4, 0.5
@@ -36,7 +37,7 @@ def into_half_space(modulus, coarse, axis=2, n=40):
     def rows(sweep, *args):
         sweep(*args, 0, lines)
 
-    sides = transport.Sides(conductance, spacing, ends, coarse)
+    sides = Sides(conductance, spacing, ends, coarse)
     sides.weigh(rows, porosity, perfusion, np.zeros_like(porosity), DIFFUSIVITY)
     sides.fill()
     exchange, t = np.zeros((1, *porosity.shape)), [np.zeros_like(porosity) for _ in range(3)]

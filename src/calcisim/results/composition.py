@@ -41,8 +41,8 @@ def paint(figure: Any, series: dict[str, np.ndarray]) -> None:
     time = series["time_d"] * factor
     _areas(left, time, series, shown)
     _ratio(right, time, series, shown)
-    for letter, axes in zip("ab", (left, right)):
-        axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
+    style.lettered((left, right))
+    for axes in (left, right):
         axes.set_xlabel(f"Time ({unit})")
         axes.set_xlim(0, float(time[-1]) or 1.0)
 

@@ -1,7 +1,7 @@
 """How figures look: one style for all of them, safe for colour-blind readers and for print, the same on every machine."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,12 @@ def figure(width: float, height: float) -> Iterator[Any]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
         yield Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")
+
+
+def lettered(panels: Iterable[Any]) -> None:
+    """a, b, c … on the left above these axes."""
+    for letter, axes in zip("abcdefgh", panels):
+        axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
 
 
 def save(drawn: Any, path: Path, formats: Sequence[str]) -> list[Path]:

@@ -14,7 +14,7 @@ from calcisim.simulation.setup import ModelSetup, SiteSetup
 from calcisim.simulation.state import State
 
 Array = np.ndarray
-PACE = 3.0 * 86400.0  # s: longest step while exposure still moves; half of it moves a growing deposit by 0.3 %, a sixteenth by 6 % (tested)
+PACE = 3.0 * 86400.0  # s: longest step while exposure still moves; a spreading deposit is then 6 % less than with a sixteenth (tested)
 SETTLED, TRACE = 0.05, 1e-6  # distance of exposure from its end, relative and as a share of all collagen, from which it counts as moving
 
 
@@ -48,8 +48,9 @@ class Inflammation:
     def start(self, time: float, dt: float) -> None:
         """TIS-3. Particles of the colloid that leave the vessels and stay on fibrils, PS C (1 + β I)/n [1/(m³ s)], for the coming step.
 
-        C : calcium of the colloid in plasma [mol/m³], n : that of a particle. They count as nuclei; the calcium that they bring is less
-        than a hundredth of what grows on them, from the fluid. Source: assumption; the complex comes from bone: price2002.
+        C : calcium of the colloid in plasma [mol/m³], n : that of a particle. They count as nuclei, times g(φ) like those; the calcium
+        that they bring is less than a hundredth of what grows on them, from the fluid.
+        Source: assumption; the complex comes from bone: price2002.
         """
         if self.leak == 0.0 or self.around is None:
             return

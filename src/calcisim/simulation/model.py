@@ -31,6 +31,7 @@ from calcisim.simulation.particles import Particles
 from calcisim.simulation.plasma import Around
 from calcisim.simulation.resorption import Resorption
 from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
+from calcisim.simulation.sides import Sides
 from calcisim.simulation.state import State
 
 LARGEST_FILL = 0.1  # pore fraction that a step may fill
@@ -77,7 +78,7 @@ class SiteProblem:
         self.gain, self.gross = np.zeros(species), np.zeros(species)
         self.spacing = np.array(setup.spacing)
         self.face_exchange = np.array(setup.face_exchange)
-        self.sides = transport.Sides(self.conductance, self.spacing, self.face_exchange, transport.COARSE)
+        self.sides = Sides(self.conductance, self.spacing, self.face_exchange, transport.COARSE)
 
     def _rows_of_active(self) -> kinetics.Voxels:
         """Per-voxel arrays of the kinetics; those returned share their memory with the state."""
@@ -187,6 +188,7 @@ class SiteProblem:
         """Minerals, pores, faces, exchange and ledger at the iterate c."""
         if not self._kinetics(self.busy, self.stage.gamma_dt, self.stage.time - self.time):
             return False
+        self._conductances()
         self._faces(self.stage.gamma_dt)
         fine = self.hierarchy.fine
         self._rows(
@@ -218,7 +220,6 @@ class SiteProblem:
 
     def _faces(self, gamma_dt: float) -> None:
         fine, sides = self.hierarchy.fine, self.sides
-        self._conductances()
         sides.fill()
         self._rows(
             transport.exchange_coefficients, self.porosity, self.perfusion, sides.along, self.model.diffusivity, self.face_exchange,
@@ -338,6 +339,7 @@ class SiteProblem:
         filled = self._filled(self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
         self._supply(filled)
+        self._conductances()
         if self.sides.effect:
             self._weigh_sides()
         self._faces(0.0)
@@ -350,7 +352,6 @@ class SiteProblem:
         state, cell = self.state, self.voxels.cell
         rate = np.zeros_like(self.porosity)
         rate.reshape(-1)[cell] = state.uptake / state.c[kinetics.CALCIUM].reshape(-1)[cell]
-        self._conductances()
         self.sides.weigh(self._rows, self.porosity, self.perfusion, rate, float(self.model.diffusivity[kinetics.CALCIUM]))
 
     def _supply(self, filled: np.ndarray) -> None:

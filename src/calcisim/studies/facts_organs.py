@@ -30,7 +30,7 @@ def first(found: dict[str, tuple[float, float | None]]) -> list[str]:
 # --- F13 ----------------------------------------------------------------------------------------------------------------
 
 AORTA, SEEDS = "metastatic/aorta-adenine", range(1, 41)
-MINERAL_FREE = 27e-9 * 300e6 * 40.078e-3  # mg/cm³: 27 nmol of calcium per mg dry aorta without mineral, 300 mg dry per cm³
+MINERAL_FREE = 27e-3  # mol/kg dry: calcium of an aorta without mineral (data/validation/metastatic.csv, aorta function 2011)
 WITH_VITAMIN_D = ("plasma.calcium_ionised=1.3 mmol/L",)  # calcium that is normal again
 
 
@@ -40,11 +40,14 @@ def aortas(days: float, sets: tuple[str, ...] = ()) -> tuple[float, ...]:
     from calcisim import scenario
     from calcisim.simulation.run import Simulation
 
+    loaded = scenario.load(AORTA, sets)
+    free = MINERAL_FREE * loaded.site[0].background().dry_mass  # mol/m³
     found = []
     for seed in SEEDS:
-        simulation = Simulation(scenario.load(AORTA, sets), seed)
+        simulation = Simulation(loaded, seed)
         simulation.advance(days * DAY)
-        found.append(1.0 + float(simulation.observables()["deposit_calcium_mg_per_cm3"]) / MINERAL_FREE)
+        (site,) = simulation.sites.values()
+        found.append(1.0 + site.deposit() / site.volume() / free)
     return tuple(sorted(found))
 
 
@@ -64,7 +67,7 @@ def all_or_none() -> Got:
 
 # --- F16 ----------------------------------------------------------------------------------------------------------------
 
-INTOXICATED = ("plasma.hydroxyvitamin_d=3000 nmol/L",)  # calcium of 3.8 mmol/L: the levels of reported patients go on to 1 700 and more
+INTOXICATED = ("plasma.hydroxyvitamin_d=3000 nmol/L",)  # as in a patient of araki2011 (3045); calcium of 3.8 mmol/L
 ANTIRESORPTIVE = 0.3  # of the resorption of bone; chosen
 YEAR = 365.0
 
@@ -123,26 +126,23 @@ def without_cells(name: str, days: float | None = None) -> tuple[float, float]:
 
     from calcisim import scenario
     from calcisim.physics.phases import HAP
+    from calcisim.simulation.measures import CALCIUM_MASS
     from calcisim.simulation.run import Simulation
     from calcisim.studies.execute import output_times
 
     loaded = scenario.load(name, (), days is None)
-    sites = [
-        one.model_copy(update={"giant_cells": 0.0, "override": {**one.override, "uptake_capacity": 0.0}}) for one in loaded.site
-    ]
+    sites = tuple(one.model_copy(update={"giant_cells": 0.0}) for one in loaded.site)
     events = tuple(event for event in loaded.event if event.kind not in ("excise", "change-medium"))
-    simulation = Simulation(loaded.model_copy(update={"site": tuple(sites), "event": events}))
+    simulation = Simulation(loaded.model_copy(update={"site": sites, "event": events}))
     for site in simulation.sites.values():
-        site.problem.particles.capacity[...] = 0.0  # also that of painted regions
-    end = loaded.duration if days is None else days * DAY
-    most = dict.fromkeys(simulation.sites, 0.0)
+        site.problem.particles.capacity[...] = 0.0
+    most, held = dict.fromkeys(simulation.sites, 0.0), {}
     worst = 0.0
-    for moment in (time for time in output_times(loaded, loaded.duration) if 0.0 < time <= end):
+    for moment in output_times(loaded, loaded.duration if days is None else days * DAY):
         simulation.advance(moment)
         for key, site in simulation.sites.items():
-            held = math.fsum(site.phases()[HAP].ravel()) * site.setup.voxel_volume
-            most[key] = max(most[key], held)
+            held[key] = math.fsum(site.phases()[HAP].ravel()) * site.setup.voxel_volume * site.model.phases.calcium[HAP]
+            most[key] = max(most[key], held[key])
             if most[key] > 0.0:
-                worst = max(worst, 1.0 - held / most[key])
-    total = sum(math.fsum(site.phases()[HAP].ravel()) * site.setup.voxel_volume for site in simulation.sites.values())
-    return worst, total * 5.0 * 40.078e3
+                worst = max(worst, 1.0 - held[key] / most[key])
+    return worst, sum(held.values()) * CALCIUM_MASS * 1e6

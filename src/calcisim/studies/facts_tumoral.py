@@ -16,6 +16,7 @@ GROWING = (90.0, 180.0, 270.0)  # days between which growth is taken: the mass h
 SEEN = 20.0  # mg Ca/cm³ at which lobules are counted: half of what computed tomography scores (results/clumps.py), 50 mg of apatite
 SEEDS = (1, 2)  # whose lobules are counted together: one mass has a handful
 TARGET = (0.05, 0.3)  # mm a day
+ANSWERS = ("calcium_total_mmol_per_l", "pth_pg_per_ml", "bone_calcium_balance_mmol_per_d", "urine_calcium_mmol_per_d")
 
 
 class Mass(NamedTuple):
@@ -120,9 +121,6 @@ def answer(volume: str = "1 L", days: float = 270.0) -> tuple[dict[str, float], 
     return rows[0], {**rows[2], "taken_mg_per_d": taken, "ledger": float(row["ledger_plasma_calcium_relative"])}
 
 
-ANSWERS = ("calcium_total_mmol_per_l", "pth_pg_per_ml", "bone_calcium_balance_mmol_per_d", "urine_calcium_mmol_per_d")
-
-
 @cache
 def at_voxel(millimetres: float, seed: int, texture: bool = True, day: float = 360.0) -> Mass:
     """The familial mass of a seed after a year with voxels of this edge."""
@@ -151,16 +149,13 @@ def onsets(seeds: Sequence[int], days: float = 240.0) -> list[dict[str, float | 
 
 @cache
 def _transplanted() -> tuple[Any, dict[str, np.ndarray], dict[str, Any]]:
-    """The uraemic mass at the hip on the day of the transplantation, as a checkpoint."""
+    """The uraemic mass at the hip when its dialysis ends, as a checkpoint."""
     from calcisim.simulation.run import Simulation
 
     loaded = one_joint(TRANSPLANTED, "hip")
     simulation = Simulation(loaded)
-    simulation.advance(TRANSPLANTATION * DAY)
+    simulation.advance(min(one.stop for one in loaded.treatment if one.stop is not None))
     return loaded, {name: array.copy() for name, array in simulation.arrays().items()}, simulation.meta()
-
-
-TRANSPLANTATION = 365.0  # day, as the scenario says
 
 
 @cache
@@ -170,19 +165,21 @@ def remission(speed_um: float | None = None, years: float = 3.0) -> list[dict[st
     speed_um : of fronts under giant cells [µm/d], that of data/particles.toml when None.
     """
     from calcisim.simulation import exchange
+    from calcisim.simulation.measures import CALCIUM_MASS
     from calcisim.simulation.run import Simulation
 
     simulation = Simulation.restore(*_transplanted())
     (site,) = simulation.sites.values()
     if speed_um is not None:
         site.problem.resorption.speed = speed_um * 1e-6 / DAY
+    first = simulation.time / DAY
     rows = []
     for half in range(round(2.0 * years) + 1):
-        day = TRANSPLANTATION + 182.5 * half
+        day = first + 182.5 * half
         simulation.advance(day * DAY)
         row = simulation.observables()
         keys = ("deposit_calcium_mg", "resorbed_calcium_mg", "phosphate_mmol_per_l", *ANSWERS, "ledger_calcium_relative")
         accounts = site.state.ledger.accounts
         taken = float(sum(accounts[kind].value[0] for kind in exchange.GIVEN))
-        rows.append({"day": day, "taken_mg": taken * 40.078e3, **{key: float(row[key]) for key in keys}})
+        rows.append({"day": day, "taken_mg": taken * CALCIUM_MASS * 1e6, **{key: float(row[key]) for key in keys}})
     return rows

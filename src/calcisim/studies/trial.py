@@ -18,6 +18,7 @@ from calcisim.numerics.newton import NewtonControl
 from calcisim.numerics.reduce import largest
 from calcisim.numerics.sdirk import GAMMA, Counters, Stage, attempt
 from calcisim.physics import transport
+from calcisim.simulation.sides import Sides
 
 INNER = (slice(1, -1),) * 3
 FIELD = (slice(None), *INNER)
@@ -75,7 +76,7 @@ class Trial:
         self.gain, self.booked, self.gross = np.zeros(species), np.zeros(species), np.zeros(species)
         self.least = math.inf
         self.stage = Stage(1, 0.0, 0.0, 0.0)
-        self.sides = transport.Sides(self.conductance, self.spacing, np.asarray(medium.faces), medium.coarse)
+        self.sides = Sides(self.conductance, self.spacing, np.asarray(medium.faces), medium.coarse)
         self.dt = math.inf  # no step yet, no uptake
         self._weigh_sides()
 
