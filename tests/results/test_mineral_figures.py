@@ -163,6 +163,23 @@ def test_curves_are_solid_per_decade_of_both_kinds(tmp_path):
         assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()][-1] == "29 d"
 
 
+def test_many_sites_are_wrapped_to_a_page(tmp_path):
+    from matplotlib.figure import Figure
+
+    edges, time = np.array([0.1, 0.2, 0.4]), np.array([1.0, 2.0])
+    density = {"bound": np.ones((2, 2)), "mobile": np.ones((2, 2))}
+    found = [spectrum.Spectrum(f"site-{n}", time, edges, density if n else {"bound": np.ones((2, 2))}) for n in range(5)]
+    assert spectrum.size(found) == (3 * 88.0 + 20.0, 4 * 62.0)
+    assert spectrum.size(found[:2]) == (2 * 88.0 + 20.0, 2 * 62.0)
+    figure = Figure()
+    spectrum.paint(figure, found)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(figure.axes) == 12
+    assert len(shown) == 9
+    assert {axes.get_title(loc="left").split(":")[0] for axes in shown} == {f"site-{n}" for n in range(5)}
+    assert all(axes.get_xlabel() for axes in shown if "mobile" in axes.get_title(loc="left"))
+
+
 def test_a_kind_that_is_not_there_has_no_panel(tmp_path):
     directory = make(tmp_path / "r", mobile=False)
     (found,) = spectrum.available(directory / "results.nc")

@@ -74,6 +74,24 @@ def test_measured_points_are_filled_when_fitted_and_open_when_predicted():
         assert bars[:, 1].tolist() == [26.0, 36.0]
 
 
+def test_several_sites_are_drawn_beside_each_other():
+    from matplotlib.figure import Figure
+
+    time = np.arange(5.0)
+    series = {"time_d": time, "deposit_calcium_mg": time}
+    assert plots._sites({**series, "deposit_calcium_mg_per_cm3": time}) == []  # one site has no column of its own
+    names = [f"site-{number}" for number in range(9)]
+    series |= {f"{name}.deposit_calcium_mg_per_cm3": number * time for number, name in enumerate(names)}
+    assert plots._sites(series) == names
+    axes = Figure().subplots()
+    plots.by_site(axes, series, names)
+    lines = axes.get_lines()
+    assert [line.get_label() for line in lines] == names[:0:-1]  # the largest first; the first never had any
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 8
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylabel() == "Calcium in mineral (mg/cm³)"
+
+
 def test_maps_show_milligrams_per_cubic_centimetre(tmp_path):
     directory = _run(tmp_path / "r", (1, 1, 6))
     chosen = maps.available(directory / "results.nc")[0]

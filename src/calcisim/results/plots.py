@@ -14,6 +14,7 @@ DAY = 86400.0
 Series = dict[str, np.ndarray]
 FORMATS = ("png", "pdf", "svg")
 
+_BY_SITE = "deposit_calcium_mg_per_cm3"  # what sites are compared by
 # What the main panel shows when no measurement says it: the first of these that the run has.
 _MAIN = ("calcium_ug_per_mg_dry", "deposit_calcium_mg")
 _LABELS = {
@@ -98,17 +99,21 @@ def _slug(name: str) -> str:
 
 
 def _main_figure(directory: Path, series: Series, references: list[Any], found: list[maps.Map], formats: Sequence[str]) -> list[Path]:
-    """Deposition over time with what was measured, and beside it the mineral map of the first site."""
-    names = _panels(series, references)
-    columns = len(names) + bool(found)
+    """Deposition over time with what was measured, then by site where there are several, and the mineral map of the first site."""
+    names, sites = _panels(series, references), _sites(series)
+    columns = len(names) + bool(sites) + bool(found)
     with style.figure(88 * columns, 72) as figure:
         parts = figure.subfigures(1, columns, squeeze=False, wspace=0.02)[0]
         for number, (name, part) in enumerate(zip(names, parts)):
             axes = part.subplots()
             curve(axes, series, name, [r for r in references if _column(series, r) == name])
             _letter(axes, number)
+        if sites:
+            axes = parts[len(names)].subplots()
+            by_site(axes, series, sites)
+            _letter(axes, len(names))
         if found:
-            maps.paint(parts[-1], found[0], letter="abcdefgh"[len(names)])
+            maps.paint(parts[-1], found[0], letter="abcdefgh"[columns - 1])
         figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
         return style.save(figure, directory / "figures" / "deposition", formats)
 
@@ -143,6 +148,29 @@ def _panels(series: Series, references: list[Any]) -> list[str]:
         return measured[:3]
     usable = [name for name in _MAIN if name in series and np.isfinite(series[name]).any()]
     return usable[:1] or [next(name for name in series if name != "time_d")]
+
+
+def _sites(series: Series) -> list[str]:
+    """Sites whose deposit has a column of its own: there are several."""
+    return [name.rpartition(".")[0] for name in series if name.rpartition(".")[2] == _BY_SITE and "." in name]
+
+
+def by_site(axes: Any, series: Series, sites: Sequence[str]) -> None:
+    """Deposit per volume of every site over time, the largest named first; what never was there is left out."""
+    time = series["time_d"]
+    last = {site: float(np.nan_to_num(series[f"{site}.{_BY_SITE}"])[-1]) for site in sites}
+    order = sorted((site for site in sites if last[site] > 0.0), key=lambda site: -last[site])
+    for number, site in enumerate(order):
+        values, again = series[f"{site}.{_BY_SITE}"], number // len(style.LINES)
+        line = {"color": style.LINES[number % len(style.LINES)], "ls": ("-", "--", ":")[again % 3]}
+        axes.plot(time, np.where(values > 0.0, values, np.nan), label=site, **line)
+    axes.set_xlabel("Time (days)")
+    axes.set_ylabel("Calcium in mineral (mg/cm³)")
+    axes.set_xlim(0, float(time[-1]) * 1.02 or 1)
+    if order:
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=1e-5 * last[order[0]])
+        axes.legend(loc="best")
 
 
 def curve(axes: Any, series: Series, name: str, references: list[Any]) -> None:

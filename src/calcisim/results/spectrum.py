@@ -11,6 +11,7 @@ from calcisim.results import store, style
 TIMES = 5  # at most, spread evenly over the logarithm of time
 SMALLEST = 3e-4  # of the highest value: what lies below is beyond the axis
 PANEL = (88.0, 62.0)  # mm, of one site and one kind
+ACROSS = 3  # sites beside each other, as many as a page bears
 _KINDS = (("bound_volume", "bound"), ("mobile_volume", "mobile"))
 
 
@@ -45,7 +46,14 @@ def _read(path: Path, site: str) -> Spectrum | None:
 
 def size(found: list[Spectrum]) -> tuple[float, float]:
     """Width and height [mm] of the figure."""
-    return PANEL[0] * len(found) + 20.0, PANEL[1] * max(len(spectrum.density) for spectrum in found)
+    blocks, kinds, across = _layout(found)
+    return PANEL[0] * across + 20.0, PANEL[1] * blocks * kinds
+
+
+def _layout(found: list[Spectrum]) -> tuple[int, int, int]:
+    """Rows of sites, kinds below each other in each of them, and sites beside each other."""
+    across = min(len(found), ACROSS)
+    return -(-len(found) // across), max(len(spectrum.density) for spectrum in found), across
 
 
 def chosen(spectrum: Spectrum) -> list[int]:
@@ -57,28 +65,31 @@ def chosen(spectrum: Spectrum) -> list[int]:
 
 
 def paint(figure: Any, found: list[Spectrum]) -> None:
-    """One column per site, one row per kind; all rows of a column share the diameters and the colours of the times."""
+    """Sites beside each other, the kinds of each below each other; those of a site share the diameters and the colours of the times."""
+    blocks, kinds, across = _layout(found)
+    grid = figure.subplots(blocks * kinds, across, squeeze=False)
+    for axes in grid.flat:
+        axes.set_visible(False)
+    for number, spectrum in enumerate(found):
+        block, column = divmod(number, across)
+        _column(grid[block * kinds :, column], spectrum)
+
+
+def _column(column: Any, spectrum: Spectrum) -> None:
     from matplotlib.ticker import LogLocator
 
-    rows = max(len(spectrum.density) for spectrum in found)
-    grid = figure.subplots(rows, len(found), squeeze=False, sharex="col")
-    for column, spectrum in zip(grid.T, found):
-        frames = chosen(spectrum)
-        for number, axes in enumerate(column):
-            if number >= len(spectrum.density):
-                axes.set_visible(False)
-                continue
-            kind = list(spectrum.density)[number]
-            _panel(axes, spectrum, kind, frames)
-            if number == 0:
-                axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="Time", title_fontsize=7, alignment="left")
-        column[len(spectrum.density) - 1].set_xlabel("Volume-equivalent diameter d (µm)")
-        column[len(spectrum.density) - 1].tick_params(labelbottom=True)
-        low, high = _range(spectrum, frames)
-        column[0].set_xlim(low, high)
-        column[0].xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)))
-        column[0].xaxis.set_major_formatter("{x:g}")
-        column[0].xaxis.set_minor_formatter("")
+    frames = chosen(spectrum)
+    low, high = _range(spectrum, frames)
+    for axes, kind in zip(column, spectrum.density):
+        axes.set_visible(True)
+        _panel(axes, spectrum, kind, frames)
+        axes.set_xlim(low, high)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
+        axes.tick_params(labelbottom=kind == list(spectrum.density)[-1])
+    column[0].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="Time", title_fontsize=7, alignment="left")
+    column[len(spectrum.density) - 1].set_xlabel("Volume-equivalent diameter d (µm)")
 
 
 def _panel(axes: Any, spectrum: Spectrum, kind: str, frames: list[int]) -> None:

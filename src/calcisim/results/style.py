@@ -9,6 +9,7 @@ from calcisim.results.files import storage
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
 BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000"
+LINES = (BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE, BLACK)  # in the order in which lines beside each other take them
 MAP = "cividis"
 TIMES = "viridis"  # of curves at several times: more steps than cividis can be told apart, also without red or green
 MILLIMETRE = 1 / 25.4  # in inches, matplotlib's unit of size
