@@ -115,6 +115,7 @@ MOLAR_MASS = {
     "pyrophosphate": "173.94",
     "etidronate": "206.03",
     "aluminium": "26.982",
+    "thiosulfate": "248.18",  # as it is dosed: sodium thiosulfate pentahydrate
     "calcitriol": "416.64",
     "calcium_carbonate": "100.09",
     "hydroxyvitamin_d": "400.64",

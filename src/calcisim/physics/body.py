@@ -223,7 +223,7 @@ def kidney(body, s, p, dy, flow):
     """BDY-10. Urine: GFR times what is not taken back.
 
     Ca: fe = min(FE_max x^n/(x^n + K^n) (1 + a)/(1 + a Pe^b) e^(−a_Alk (pH − pH_0)) thiazide, top);
-    Pi: min(soft(Pi − T), top Pi), T = T_0 f(Fe) f(Pe), f(z) = (1 − a z/(z + K))/(1 − a/(1 + K));
+    Pi: min(soft(Pi − T), top Pi), T = T_0 tub f(Fe) f(Pe), f(z) = (1 − a z/(z + K))/(1 − a/(1 + K));
     Mg: min(soft(Mg_uf − T), top Mg_uf), T = T_0 tub γ^0.08 (1 − s (x − 1)). Source: data/body.toml.
     """
     a = p[P.calcium_excretion_pth]
@@ -234,7 +234,7 @@ def kidney(body, s, p, dy, flow):
     calcium = s.filtration * body.ultrafilterable * share
     by_fgf23 = kept_threshold(s.fgf23, p[P.phosphate_fgf23_share], p[P.phosphate_fgf23_half])
     by_pth = kept_threshold(s.pth, p[P.phosphate_pth_share], p[P.phosphate_pth_half])
-    over = soft_excess(body.phosphate - p[P.phosphate_threshold] * by_fgf23 * by_pth, p[P.phosphate_splay])
+    over = soft_excess(body.phosphate - p[P.phosphate_threshold] * p[P.phosphate_reabsorption] * by_fgf23 * by_pth, p[P.phosphate_splay])
     phosphate = s.filtration * min(over, p[P.phosphate_excretion_ceiling] * body.phosphate)
     threshold = p[P.magnesium_threshold] * p[P.magnesium_reabsorption] * s.gamma ** p[P.magnesium_nephron_exponent]
     threshold *= 1.0 - p[P.magnesium_calcium_slope] * (s.x - 1.0)

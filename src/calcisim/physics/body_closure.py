@@ -19,8 +19,8 @@ Array = np.ndarray
 AMORPHOUS = "ACP2"  # the phase whose saturation drives the colloid, as in minerals.toml
 # Levers that are not 0 in health; intakes and the like take the healthy value of the table.
 NEUTRAL = (
-    "albumin_ratio", "calcium_excretion", "magnesium_reabsorption", "calcium_set_point", "parathyroid_mass", "parathyroid_remnant",
-    "fgf23_production", "klotho", "calcitriol_breakdown", "bone_resorption", "gut_absorption", "filtration_response",
+    "albumin_ratio", "calcium_excretion", "magnesium_reabsorption", "phosphate_reabsorption", "calcium_set_point", "parathyroid_mass",
+    "parathyroid_remnant", "fgf23_production", "klotho", "calcitriol_breakdown", "bone_resorption", "gut_absorption", "filtration_response",
 )  # fmt: skip
 FROM_TABLE = {
     "calcium_intake": "healthy_calcium_intake",

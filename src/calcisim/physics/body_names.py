@@ -306,3 +306,6 @@ class P(IntEnum):
     colloid_phosphate = 214
     colloid_proton = 215
     colloid_ions = 216
+
+    # one more lever
+    phosphate_reabsorption = 217

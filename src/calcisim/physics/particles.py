@@ -46,12 +46,10 @@ class EntryLaw(NamedTuple):
 
 
 class UptakeLaw(NamedTuple):
-    """Uptake by cells (PAR-7): calcium at which it is half of its most [mol/m³ tissue], the largest clump that is taken [m³], and how many
-    times the cells at rest come under full inflammation [-]."""
+    """Uptake by cells (PAR-7): calcium at which it is half of its most [mol/m³ tissue], and the largest clump that is taken [m³]."""
 
     half: float
     largest: float
-    recruited: float
 
 
 @part

@@ -11,17 +11,17 @@ from calcisim.physics.nucleation import barrier_height, interfacial_energy, nucl
 # columns of the substrate of a voxel
 (
     SURFACE, STATE, EXPOSED, EXPOSED_STATE, HEALING, PROTECTION, MAGNESIUM_WEIGHT, AFFINITY, MAGNESIUM_AFFINITY, AFFINITY_INSIDE, TYPE_2,
-    TYPE_3, ELASTIN, ELASTIN_STATE, DEVICE, DEVICE_STATE, INFLAMED, SEEDED,
-) = range(18)  # fmt: skip
-SUBSTRATE_COLUMNS = 18
+    TYPE_3, ELASTIN, ELASTIN_STATE, DEVICE, DEVICE_STATE, INFLAMED, SEEDED, DEBRIS_STATE,
+) = range(19)  # fmt: skip
+SUBSTRATE_COLUMNS = 19
 HIGHEST_BARRIER = 90.0  # in kT: beyond, less than one nucleus in a cubic centimetre and ten years
 
 
 class NucleationLaw(NamedTuple):
     """Constants of the routes. offsets (2,): added to the state of collagen of types II and III; debris, nucleator (2,): state and area
-    [m²] of a site; homogeneous (3,): prefactor [1/(m³ s)], barrier constant [-] and ions of ACP; secondary_state: of mineral as
-    a substrate, negative where that route is off; inflamed_state: of what inflammation lays open; magnesium_* enter the protection by the
-    voxel's own magnesium.
+    [m²] of a site, of debris the state where a voxel has none of its own; homogeneous (3,): prefactor [1/(m³ s)], barrier constant [-] and
+    ions of ACP; secondary_state: of mineral as a substrate, negative where that route is off; inflamed_state: of what inflammation lays
+    open; magnesium_* enter the protection by the voxel's own magnesium.
     """
 
     prefactor: float

@@ -40,7 +40,7 @@ from calcisim.physics.phases import (
     maturation_rate,
 )
 from calcisim.physics.population import free_newborn_node, mean_left, newborn_count, newborn_node
-from calcisim.physics.routes import floating_nucleation, homogeneous_nucleation, site_nucleation, surface_nucleation
+from calcisim.physics.routes import DEBRIS_STATE, floating_nucleation, homogeneous_nucleation, site_nucleation, surface_nucleation
 from calcisim.physics.speciation import speciate_alkalinity, speciate_alkalinity_jacobian
 
 
@@ -149,10 +149,11 @@ def nucleation_routes(voxels, row, phases, law, work, protection, exposed, poros
     route[SURFACES], route[SURFACES_SLOPE], route[COLLAGEN] = surface_nucleation(
         voxels.substrate, row, exposed, protection, sigma, voxels.held[AREA, row], law
     )
-    route[SITES], route[SITES_SLOPE] = site_nucleation(law.debris, protection, sigma, law)
+    debris = (voxels.substrate[row, DEBRIS_STATE], law.debris[1])
+    route[SITES], route[SITES_SLOPE] = site_nucleation(debris, protection, sigma, law)
     route[SEEDS], route[SEEDS_SLOPE] = 0.0, 0.0
     if voxels.nucleators[row] > 0.0:
-        route[SEEDS], route[SEEDS_SLOPE] = site_nucleation(law.nucleator, protection, sigma, law)
+        route[SEEDS], route[SEEDS_SLOPE] = site_nucleation((law.nucleator[0], law.nucleator[1]), protection, sigma, law)
     rate, slope = homogeneous_nucleation(work.nucleating[ACP], law)
     route[SPONTANEOUS] = rate * porosity + floating_nucleation(voxels.held[AREA_FREE, row], protection, sigma, law)
     route[SPONTANEOUS_SLOPE] = slope * porosity

@@ -10,15 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calcisim.numerics.distance import distance_inside, standing_peaks
+from calcisim.numerics.distance import lobules as lobules
 
 _NARROWEST = 0.8  # voxels: below that the Gaussian does not reach the neighbours
 _TRUNCATE = 3.0  # widths at which Gaussians are cut off
-
-# A lobule is a maximum of the distance to the outside that stands this share above the neck that joins it to a larger one:
-# two equal balls are two lobules when their centres are more than 1.2 radii apart. Assumed: there is no convention.
-NECK = 0.2
-_NECK_VOXELS = 0.5  # and this many voxels, which is the ripple of a digitised surface
 
 # Boxes along the longest side: two chains, in each of which a size is the one before halved.
 _CHAINS = (4, 6)
@@ -102,21 +97,6 @@ def sphericity(mask: np.ndarray, spacing: tuple[float, ...]) -> float:
     area = surface(mask, spacing)
     ideal = math.pi ** (1 / 3) * (6.0 * volume) ** (2 / 3) if mask.ndim == 3 else 2.0 * math.sqrt(math.pi * volume)
     return min(1.0, ideal / area)
-
-
-def lobules(mask: np.ndarray, spacing: tuple[float, ...]) -> int:
-    """CLU-3. Number of maxima p of G_h ∗ d(x) whose saddle s to a larger one has p − s ≥ max(0.2 p, h/2); the largest counts too.
-
-    d(x): distance of a place in the clump (its cavities `filled`) to the outside, smoothed by a Gaussian of one voxel h (the largest
-    spacing). A lobule is a bulge whose neck is at most 0.8 of its own thickness. Two equal balls are two lobules when their centres
-    are 1.2 radii apart or more (from 1.3 at 12 voxels a radius, from 1.5 at 6); a ball, a cube and a rod are one.
-    """
-    from scipy import ndimage
-
-    whole = np.pad(mask, 1)
-    largest = max(spacing)
-    height = ndimage.gaussian_filter(distance_inside(whole, spacing), [largest / h for h in spacing], mode="constant", truncate=_TRUNCATE)
-    return standing_peaks(height, whole, NECK, _NECK_VOXELS * largest)
 
 
 def box_dimension(mask: np.ndarray, spacing: tuple[float, ...]) -> Slope | None:

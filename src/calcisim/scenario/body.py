@@ -1,6 +1,7 @@
 """Keys that disease, diet and drugs have in the body model: [plasma] with driver "model" or "csv", and treatments of kind "plasma"."""
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, NamedTuple
 
 from calcisim import parameters
 from calcisim.scenario.fields import Quantity, Table
@@ -10,7 +11,7 @@ from calcisim.units import MOLAR_MASS
 RULED_BY = {
     "calcium": "calcium_intake, gut_absorption, parathyroid_mass, calcium_set_point, bone_release and hydroxyvitamin_d",
     "calcium_ionised": "calcium_intake, gut_absorption, parathyroid_mass, calcium_set_point, bone_release and hydroxyvitamin_d",
-    "phosphate": "phosphate_intake, phosphate_binder, glomerular_filtration, fgf23_production and klotho",
+    "phosphate": "phosphate_intake, phosphate_binder, phosphate_reabsorption, glomerular_filtration, fgf23_production and klotho",
     "magnesium": "magnesium_intake, magnesium_reabsorption and glomerular_filtration",
     "bicarbonate": "acid_production, alkali_intake, calcium_carbonate and glomerular_filtration",
     "ph": "carbon_dioxide, acid_production, alkali_intake and glomerular_filtration",
@@ -36,9 +37,10 @@ class BodyLevers(Table):
     hydroxyvitamin_d: level that supply would hold; calcitriol_dose; extrarenal_calcitriol: made outside the kidney at healthy
     25-hydroxyvitamin D, as in granulomas; bone_release: calcium set free by disease, uncoupled from formation; aluminium: of the plasma;
     carbon_dioxide: arterial.
-    Factors, 1 in health: calcium_excretion (0.6: a thiazide), magnesium_reabsorption, calcium_set_point, parathyroid_mass,
-    parathyroid_remnant (share that surgery or disease left), fgf23_production, klotho, calcitriol_breakdown (CYP24A1), bone_resorption,
-    gut_absorption (of calcium). Added to health, 0 there: calcimimetic (0.08: fall of the set point), pth_related_peptide (healthy PTH).
+    Factors, 1 in health: calcium_excretion (0.6: a thiazide), phosphate_reabsorption and magnesium_reabsorption (of the renal threshold),
+    calcium_set_point, parathyroid_mass, parathyroid_remnant (share that surgery or disease left), fgf23_production, klotho,
+    calcitriol_breakdown (CYP24A1), bone_resorption, gut_absorption (of calcium). Added to health, 0 there: calcimimetic (0.08: fall of the
+    set point), pth_related_peptide (healthy PTH).
     """
 
     calcium_intake: Annotated[float, _flow("500 mmol/day", "calcium")] | None = None
@@ -51,6 +53,7 @@ class BodyLevers(Table):
     phosphate_infusion: Annotated[float, _flow("500 mmol/day", "phosphate")] | None = None
     glomerular_filtration: Annotated[float, Quantity("clearance", "1 mL/min", "200 mL/min", why=_KIDNEYS)] | None = None
     calcium_excretion: Annotated[float, _factor("0.05", "5")] | None = None
+    phosphate_reabsorption: Annotated[float, _factor("0", "2")] | None = None
     magnesium_reabsorption: Annotated[float, _factor("0", "1.2")] | None = None
     calcium_set_point: Annotated[float, _factor("0.5", "2")] | None = None
     calcimimetic: Annotated[float, _factor("0", "0.5")] | None = None
@@ -72,6 +75,48 @@ class BodyLevers(Table):
     def given(self) -> dict[str, float]:
         """The keys of this class that are set, by name, in SI units."""
         return {name: getattr(self, name) for name in BodyLevers.model_fields if getattr(self, name) is not None}
+
+
+# Keys that are 0 where they are left out.
+NOTHING = (
+    "alkali_intake", "calcium_carbonate", "phosphate_binder", "phosphate_infusion", "calcimimetic", "pth_related_peptide",
+    "calcitriol_dose", "extrarenal_calcitriol", "bone_release", "aluminium",
+)  # fmt: skip
+
+
+class BodyEffect(NamedTuple):
+    """What a treatment does to keys of BodyLevers: new values with the share of days on which they hold, factors, and what is added."""
+
+    settings: Mapping[str, tuple[float, float]] = {}
+    factors: Mapping[str, float] = {}
+    added: Mapping[str, float] = {}
+
+
+def healthy(key: str) -> float:
+    """What a key of BodyLevers that is left out stands for, in SI units."""
+    row = parameters.values("body")
+    named = {"glomerular_filtration": "healthy_filtration"}.get(key, f"healthy_{key}")
+    return row.get(named, 0.0 if key in NOTHING else 1.0)
+
+
+def treated(levers: Mapping[str, float], effects: Iterable[BodyEffect]) -> dict[str, float]:
+    """TRT-5. Keys of the body under treatments: x = (a v + (1 − a) x_0) Π f + Σ d.
+
+    v: a new value, taken on the share a of days, over what was there before; of several values the last in `effects` comes last.
+    f: factors; d: what is added. So factors multiply and amounts add up in any order, and what is added comes on top of a new value.
+    Source: definition.
+    """
+    effects, found = tuple(effects), dict(levers)
+    for effect in effects:
+        for key, (value, share) in effect.settings.items():
+            found[key] = value if share == 1.0 else share * value + (1.0 - share) * found.get(key, healthy(key))
+    for effect in effects:
+        for key, factor in effect.factors.items():
+            found[key] = found.get(key, healthy(key)) * factor
+    for effect in effects:
+        for key, amount in effect.added.items():
+            found[key] = found.get(key, healthy(key)) + amount
+    return found
 
 
 _MIXED = ("calcium_carbonate", "phosphate_binder", "calcitriol_dose", "extrarenal_calcitriol")  # keys that are no single parameter

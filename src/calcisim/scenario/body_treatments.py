@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import PlainValidator, model_validator
 
-from calcisim.scenario.body import BodyLevers
+from calcisim.scenario.body import BodyEffect, BodyLevers
 from calcisim.scenario.errors import nearest
 from calcisim.scenario.fields import Duration, Quantity, wrong
 from calcisim.scenario.treatments import TREATMENTS, Levers, Treatment
@@ -16,8 +16,8 @@ DAY, WEEK = 86400.0, 604800.0
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-class BodyTreatment(Treatment):
-    """A treatment of the whole body: it has no site and moves nothing in a site by itself.
+class OnBody(Treatment):
+    """A treatment that moves keys of the body model, where the plasma is computed; nothing of it is felt where the plasma is constant.
 
     already: it went on before day 0, through the burn-in of the body (only where it starts at 0).
     """
@@ -25,9 +25,30 @@ class BodyTreatment(Treatment):
     already: bool = False
 
     @model_validator(mode="after")
-    def _whole_body(self) -> "BodyTreatment":
+    def _before(self) -> "OnBody":
         if self.already and self.start > 0.0:
             raise wrong("what starts later did not go on before day 0", "leave already out, or start", "already")
+        return self
+
+    def effect(self, t: float) -> BodyEffect:
+        """What it does to the body while it acts, at time t [s]."""
+        return BodyEffect()
+
+    def on_body(self, t: float) -> BodyEffect:
+        """What it does to the body at time t [s], before day 0 too; nothing out of its time, or where it acts on one site alone."""
+        now = max(t, 0.0) if self.already else t
+        return self.effect(now) if self.site is None and self.active(now) else BodyEffect()
+
+    def moments(self, end: float) -> Iterator[float]:
+        """Times [s] in [0, end] at which it begins, ends or gives something; the body model lands on them."""
+        yield from (time for time in self.edges() if time <= end)
+
+
+class BodyTreatment(OnBody):
+    """A treatment of the whole body: it has no site and moves nothing in a site by itself."""
+
+    @model_validator(mode="after")
+    def _whole_body(self) -> "BodyTreatment":
         if self.site is not None:
             raise wrong("this treatment acts on the whole body", "leave site out", "site")
         return self
@@ -49,6 +70,8 @@ class BodyTreatment(Treatment):
 class PlasmaChange(BodyTreatment, BodyLevers):
     """Other keys of [plasma] from start to stop: a diet, a drug, an operation (parathyroid_remnant), the end of a supplement."""
 
+    evidence = "none: that of what its keys stand for"
+    moves = tuple(BodyLevers.model_fields)
     kind: Literal["plasma"]
 
     @model_validator(mode="after")
@@ -60,6 +83,10 @@ class PlasmaChange(BodyTreatment, BodyLevers):
     def moments(self, end: float) -> Iterator[float]:
         """Start and stop."""
         yield from (time for time in (self.start, self.stop) if time is not None and time <= end)
+
+    def effect(self, t: float) -> BodyEffect:
+        """Its keys instead of those of [plasma]."""
+        return BodyEffect(settings={key: (value, 1.0) for key, value in self.given().items()})
 
     def clashes(self, other: Treatment) -> bool:
         """True when both set the same key."""
@@ -92,7 +119,8 @@ class Haemodialysis(BodyTreatment):
     Clearance of phosphate 160 +- 14 mL/min (daugirdas2016); that of bicarbonate is effective: 50 mL/min leave 23 mmol/L before a session.
     """
 
-    cite = ("daugirdas2016",)
+    cite = ("daugirdas2016", "cofan1999", "kim2014")
+    evidence = "B cohort or series: uraemic masses that went away"
     kind: Literal["haemodialysis"]
     weekdays: Annotated[tuple[str, ...], PlainValidator(_weekdays)] = ("Mon", "Wed", "Fri")
     hour: Annotated[float, Quantity("time", "0 h", "23.99 h")] = 8.0 * 3600.0
@@ -143,6 +171,7 @@ class Haemodialysis(BodyTreatment):
 class Dose(BodyTreatment):
     """Amounts [mol] given at once, by mouth or into a vein, at start and then every so often until stop."""
 
+    evidence = "none: that of what is given"
     kind: Literal["dose"]
     route: Literal["oral", "intravenous"] = "oral"
     every: Duration | None = None
@@ -171,5 +200,3 @@ class Dose(BodyTreatment):
     def clashes(self, other: Treatment) -> bool:
         """Doses add up."""
         return False
-
-

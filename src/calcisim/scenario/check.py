@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from calcisim.scenario import check_sites, tissues
-from calcisim.scenario.body_treatments import BodyTreatment, Dose
+from calcisim.scenario.body_treatments import BodyTreatment, Dose, OnBody
 from calcisim.scenario.errors import Finding, Path, nearest
 from calcisim.scenario.events import ChangeMedium
 from calcisim.scenario.fields import rule_of
@@ -38,7 +38,7 @@ def _fluids(scenario: Scenario) -> Iterator[Finding]:
     if getattr(scenario, other) is not None:
         yield Finding((other,), f"kind {scenario.kind!r} has [{wanted}] and not [{other}]", "rename the table, or change kind")
     elif getattr(scenario, wanted) is None:
-        yield Finding((wanted,), f"the table [{wanted}] is missing", "it holds at least calcium and phosphate, or driver = \"model\"")
+        yield Finding((wanted,), f"the table [{wanted}] is missing", 'it holds at least calcium and phosphate, or driver = "model"')
 
 
 def _sites(scenario: Scenario) -> Iterator[Finding]:
@@ -144,6 +144,8 @@ def _treatments(scenario: Scenario) -> Iterator[Finding]:
         here: Path = ("treatment", i)
         if one.site is not None:
             yield from _site_of(scenario, one.site, (*here, "site"))[1]
+        if scenario.kind == "plasma" and not isinstance(one, OnBody):
+            yield Finding((*here, "kind"), f"kind {one.kind!r} acts on tissue, and there is no site", "leave it out, or add [[site]]")
         if isinstance(one, BodyTreatment) and not scenario.fluid.changes:
             message = f"kind {one.kind!r} acts on the body, and the plasma is constant"
             yield Finding((*here, "kind"), message, 'write [plasma] driver = "model" with keys such as glomerular_filtration')

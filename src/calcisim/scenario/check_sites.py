@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from calcisim import parameters, units
 from calcisim.scenario.errors import Finding, Path
+from calcisim.scenario.events import Excise, Injury
 from calcisim.scenario.schema import Concentrated, Scenario, Site
 
 COARSE = 1e-3  # m: a larger voxel holds a front of mineral and the fluid on both sides of it
@@ -21,12 +22,28 @@ def findings(scenario: Scenario) -> Iterator[Finding]:
             hint = 'write [plasma] driver = "model", or leave colloid_leak out'
             yield Finding((*here, "colloid_leak"), "needs a computed plasma: a constant one holds no colloid", hint)
         # a crystal_inflammation that is written as 0 is the arm of a comparison that has none, and keeps the rest of its keys
+        yield from _alive(scenario, site, here)
         if site.inflamed_state is not None and "crystal_inflammation" not in site.model_fields_set:
             hint = "write crystal_inflammation = 1, or leave inflamed_state out"
             yield Finding((*here, "inflamed_state"), "has no effect without crystal_inflammation", hint)
 
 
+def _alive(scenario: Scenario, site: Site, here: Path) -> Iterator[Finding]:
+    """What only living tissue answers to."""
+    if site.local_biology:
+        return
+    hint = "write local_biology = true for this site"
+    if site.immune_inflammation > 0.0:
+        yield Finding((*here, "immune_inflammation"), "needs living tissue that answers", hint)
+    for j, event in enumerate(scenario.event):
+        wounds = isinstance(event, Injury) or (isinstance(event, Excise) and event.bed != "void")
+        if wounds and event.site == site.name:
+            yield Finding(("event", j, "kind"), f"{event.kind!r} at {site.name!r} needs living tissue that answers", hint)
+
+
 def _in_vitro(site: Site, here: Path) -> Iterator[Finding]:
+    if site.local_biology:
+        yield Finding((*here, "local_biology"), "kind 'invitro' has no living tissue", 'leave it out, or write kind = "tissue"')
     if site.colloid_leak > 0.0:
         yield Finding((*here, "colloid_leak"), "kind 'invitro' has no vessels that could leak", 'leave it out, or write kind = "tissue"')
     if site.concentrated != Concentrated():

@@ -7,12 +7,15 @@ from calcisim.scenario.schema import Scenario
 
 
 def tables(scenario: Scenario) -> dict[str, dict[str, Parameter]]:
-    """The parameter tables that a scenario can read: all but those of tissues and materials that it does not name, and of the body where
-    the plasma is constant; the body alone reads its own and that of plasma."""
-    if scenario.kind == "plasma":
-        return {name: parameters.table(name) for name in ("body", "plasma")}
-    named = {site.tissue for site in scenario.site} | {region.material for site in scenario.site for region in site.region}
+    """The parameter tables that a scenario can read: all but those of tissues, materials and treatments that it does not name, and of the
+    body where the plasma is constant; the body alone reads its own, that of plasma and those of its treatments."""
     every = parameters.all_tables()
+    unused = set(parameters.tables("treatments")) - {treatment.kind for treatment in scenario.treatment}
+    for name in unused:
+        del every[f"treatments.{name}"]
+    if scenario.kind == "plasma":
+        return {name: rows for name, rows in every.items() if name in ("body", "plasma") or name.startswith("treatments.")}
+    named = {site.tissue for site in scenario.site} | {region.material for site in scenario.site for region in site.region}
     if not scenario.fluid.changes:
         del every["body"]
     return {name: rows for name, rows in every.items() if not name.startswith("tissues.") or name.partition(".")[2] in named}

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, model_validator
 
-import calcisim.scenario.body_treatments  # noqa: F401  (treatments of the body register themselves)
+import calcisim.scenario.body_drugs
+import calcisim.scenario.drugs  # noqa: F401
 from calcisim import units
 from calcisim.scenario import tissues
 from calcisim.scenario.errors import shown
 from calcisim.scenario.events import EVENTS, Event
-from calcisim.scenario.fields import Duration, Moment, Quantity, Table, wrong
+from calcisim.scenario.fields import Duration, Moment, Quantity, Share, Table, wrong
 from calcisim.scenario.fluids import Fluid, Medium, Plasma
 from calcisim.scenario.grid import AXES, Grid, Spacing
 from calcisim.scenario.mineral import Pathway, Population
@@ -82,7 +83,9 @@ class Site(Table):
     fluid, acid if negative [eq/(m³ s)], as the gastric wall; concentrated: its fluid against plasma water; crystal_inflammation: how
     strongly crystals inflame the tissue beside them and so lay its collagen open, 0 not at all, 1 as in data/biology.toml;
     inflamed_state: the state s of what is laid open, if not the one there; colloid_leak: how many times as many particles of the
-    circulating colloid leave the vessels as there, 0 for none (needs a computed plasma).
+    circulating colloid leave the vessels as there, 0 for none (needs a computed plasma); local_biology: living tissue that answers to
+    inflammation and injury as in data/biology.toml: macrophages that come with a delay and clear debris, phosphatase that takes
+    pyrophosphate, more blood and acid, vessels that are lost and grow back; immune_inflammation: what an autoimmune disease keeps up.
     """
 
     name: Name
@@ -104,6 +107,8 @@ class Site(Table):
     crystal_inflammation: Annotated[float, Quantity("number", "0", "1")] = 0.0
     inflamed_state: Annotated[float, Quantity("number", "0.5", "1")] | None = None
     colloid_leak: Annotated[float, Quantity("number", "0", "100")] = 0.0
+    local_biology: bool = False
+    immune_inflammation: Share = 0.0
 
     @model_validator(mode="after")
     def _sides(self) -> "Site":

@@ -30,6 +30,7 @@ COLUMNS: dict[str, Quantity] = {
     "access_citrate": _SHARE,
     "access_magnesium": _SHARE,
     "access_drug": _SHARE,
+    "access_mgp": _SHARE,
     "collagen_2_share": _SHARE,
     "collagen_3_share": _SHARE,
     "elastin_surface": Quantity("per_length", "0 1/m", "1e9 1/m"),
@@ -48,7 +49,8 @@ class Tissue:
 
     porosity: open pore fraction without mineral; hindrance: D/D0 at that porosity; surface_per_volume: collagen surface [1/m];
     substrate_state s; exposed_fraction: share of the surface that counts; debris: nucleating sites [1/m3];
-    perfusion: exchange with plasma per pore fluid [1/s]; dry_mass: non-mineral [kg/m3]; access_*: share of an inhibitor that reaches.
+    perfusion: exchange with plasma per pore fluid [1/s]; dry_mass: non-mineral [kg/m3]; access_*: share of an inhibitor that reaches,
+    of MGP: how much of the protection hangs on it.
     collagen_2_share, collagen_3_share: of the collagen surface, the rest is type I; elastin_surface, device_surface: area of elastic
     fibres and of a device [1/m], each with its state; intrafibrillar: share of the fibril volume that is open to mineral;
     uptake_capacity: most mineral calcium that cells take up [mol/(m3 s)]; shear_rate: of the fluid in its pores [1/s].
@@ -70,6 +72,7 @@ class Tissue:
     access_citrate: float
     access_magnesium: float
     access_drug: float
+    access_mgp: float
     collagen_2_share: float
     collagen_3_share: float
     elastin_surface: float

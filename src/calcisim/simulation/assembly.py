@@ -18,6 +18,7 @@ from calcisim.physics.phases import PHASES, PhaseLaws
 from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
 from calcisim.physics.routes import NucleationLaw
 from calcisim.physics.texture import texture
+from calcisim.scenario.events import Repeated
 from calcisim.scenario.tissues import Tissue, paint
 from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate, Surroundings
 
@@ -152,8 +153,7 @@ def entry_law(temperature: float) -> EntryLaw:
 def uptake_law() -> UptakeLaw:
     """What cells take up of the mineral."""
     row = parameters.values("particles")
-    recruited = float(parameters.values("biology")["inflammation_recruitment"])
-    return UptakeLaw(row["uptake_half"], math.pi / 6.0 * row["uptake_largest"] ** 3, recruited)
+    return UptakeLaw(row["uptake_half"], math.pi / 6.0 * row["uptake_largest"] ** 3)
 
 
 def inhibitors(composition: Any, water: Ultrafiltrate) -> dict[str, Inhibitor]:
@@ -349,6 +349,9 @@ def site(one: Any, around: Surroundings, seed: int) -> SiteSetup:
         alkalinity_source=float(one.alkalinity_source),
         crystal_inflammation=float(one.crystal_inflammation),
         colloid_leak=float(one.colloid_leak),
+        local_biology=bool(one.local_biology),
+        immune_inflammation=float(one.immune_inflammation),
+        access_mgp=_column(index, tissues, "access_mgp"),
     )
 
 
@@ -367,11 +370,13 @@ def expected_to_bear(scenario: Any, one: Any) -> int:
     """How many voxels of a site are expected to hold particles: with debris, nucleators, a worn surface, or an injury to come."""
     if scenario.kind == "invitro" or scenario.fluid.nucleators > 0.0:
         return math.prod(one.grid.counts)
-    if any(event.kind == "expose" and event.site == one.name for event in scenario.event):
+    if any(isinstance(event, Repeated) and event.site == one.name for event in scenario.event):
         return math.prod(one.grid.counts)
     index, tissues = paint(one)
     worn = [
-        tissue.debris > 0.0 or tissue.device_surface > 0.0 or tissue.elastin_surface * (tissue.elastin_state < INTACT) > 0.0
+        tissue.debris > 0.0
+        or tissue.device_surface > 0.0
+        or tissue.elastin_surface * (tissue.elastin_state < INTACT) > 0.0
         or (tissue.surface_per_volume > 0.0 and tissue.substrate_state < INTACT)
         for tissue in tissues
     ]

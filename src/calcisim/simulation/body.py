@@ -14,8 +14,8 @@ from calcisim.physics import body_closure, body_steps
 from calcisim.physics.body import APPARENT_PK1
 from calcisim.physics.body_names import F, P, R, S
 from calcisim.scenario import labs
-from calcisim.scenario.body import parameters_of
-from calcisim.scenario.body_treatments import DAY, BodyTreatment, Dose, Haemodialysis, PlasmaChange
+from calcisim.scenario.body import parameters_of, treated
+from calcisim.scenario.body_treatments import DAY, Dose, Haemodialysis, OnBody
 
 Array = np.ndarray
 TOLERANCE = 1e-4  # relative, of one step; errors of a whole run stay below 1e-4 (tests/physics/test_body.py)
@@ -45,7 +45,7 @@ class Chunk:
 
 @dataclass
 class Body:
-    """The body of the [plasma] of a scenario, its treatments [BodyTreatment], and the end [s] up to which its moments are planned."""
+    """The body of the [plasma] of a scenario, its treatments [OnBody], and the end [s] up to which its moments are planned."""
 
     plasma: Any
     treatments: tuple[Any, ...]
@@ -63,7 +63,7 @@ class Body:
         self.begins = np.zeros(0)  # of the chunks [s]
         self.work = body_steps.work()
         self.series = labs.series(self.plasma.labs, self.plasma.interpolation) if self.plasma.labs else {}
-        self.treatments = tuple(one for one in self.treatments if isinstance(one, BodyTreatment))
+        self.treatments = tuple(sorted((one for one in self.treatments if isinstance(one, OnBody)), key=lambda one: one.start))
         burn_in = self.plasma.burn_in if self.plasma.burn_in is not None else SETTLING if self.series else 0.0
         self.time = -float(burn_in)
         self.pieces = {name: self._pieces(name) for name in (*DRAWN, *TAKEN) if name in self.series}
@@ -110,10 +110,7 @@ class Body:
 
     def parameters(self, time: float) -> Array:
         """Parameters that hold from `time` to the next moment."""
-        levers = self.plasma.given()
-        for one in self.treatments:
-            if isinstance(one, PlasmaChange) and one.active(max(time, 0.0) if one.already else time):
-                levers |= one.given()
+        levers = treated(self.plasma.given(), (one.on_body(time) for one in self.treatments))  # of new values the later start wins
         if "glomerular_filtration" in self.pieces:
             levers["glomerular_filtration"] = self._held("glomerular_filtration", time)
         p = self.healthy.copy()

@@ -9,9 +9,9 @@ from calcisim import parameters
 from calcisim.physics import kinetics
 from calcisim.physics.routes import INFLAMED, SEEDED, SURFACE
 from calcisim.physics.tissue import laid_open, open_in_the_end
+from calcisim.simulation.biology import LocalBiology, prostaglandins, scaffold
 from calcisim.simulation.plasma import Around
-from calcisim.simulation.setup import ModelSetup, SiteSetup
-from calcisim.simulation.state import State
+from calcisim.simulation.setup import ModelSetup
 
 Array = np.ndarray
 PACE = 3.0 * 86400.0  # s: longest step while exposure still moves; a spreading deposit is then 6 % less than with a sixteenth (tested)
@@ -19,16 +19,20 @@ SETTLED, TRACE = 0.05, 1e-6  # distance of exposure from its end, relative and a
 
 
 class Inflammation:
-    """TIS-1. τ dI/dt = g A²/(A² + A_half²) − I + ℓ² ∇²I: crystals of surface A keep up inflammation, which reaches the distance ℓ.
+    """TIS-1. τ dI/dt = x_p (x_i g A²/(A² + A_half²) + x_m i) − I + ℓ² ∇²I: crystals of surface A and an autoimmune disease i keep up
+    inflammation, which reaches the distance ℓ.
 
-    I : 0 to 1, (z, y, x); A [1/m]; g : `crystal_inflammation` of the site; no flux at the sides. The square makes a threshold: a few
+    I : 0 to 1, (z, y, x); A [1/m]; g : `crystal_inflammation` of the site, i : its `immune_inflammation`; x_i, x_m, x_p : what treatments
+    leave of inflammasome, autoimmunity and prostaglandins (TIS-10); no flux at the sides. The square makes a threshold: a few
     crystals are borne, many are not. Each step is exact in time for its A, on the grid's own Laplacian (cosine transform).
     Source: assumption; particles kill the cells of vessels: dautova2014.
     """
 
-    def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, voxels: kinetics.Voxels, around: Around | None):
-        row = parameters.values("biology")
-        self.setup, self.state, self.voxels, self.around = setup, state, voxels, around
+    def __init__(self, model: ModelSetup, voxels: kinetics.Voxels, around: Around | None, biology: LocalBiology):
+        row = self.row = parameters.values("biology")
+        setup, state = biology.setup, biology.state
+        self.setup, self.state, self.voxels, self.around, self.biology = setup, state, voxels, around, biology
+        self.immune = setup.immune_inflammation * (setup.perfusion.ravel() > 0.0)
         self.time = row["inflammation_half_life"] / math.log(2.0)
         self.half = row["inflammation_area_half"]
         self.law = (row["inflammation_exposure"] * setup.texture.ravel(), row["inflammation_healing"])
@@ -60,15 +64,26 @@ class Inflammation:
 
     def act(self, dt: float) -> None:
         """Inflammation and exposure after an accepted step of `dt` seconds."""
-        if self.setup.crystal_inflammation == 0.0:
+        if not self.on:
             return
-        state = self.state
+        state, levers = self.state, self.biology.levers
         area = self.voxels.held[kinetics.AREA] + self.voxels.held[kinetics.AREA_FREE]
-        kept_up = self.setup.crystal_inflammation * area**2 / (area**2 + self.half**2)
+        kept_up = self.setup.crystal_inflammation * area**2 / (area**2 + self.half**2) * levers.inflammasome
+        kept_up = np.minimum((kept_up + self.immune * levers.immune) * prostaglandins(levers, self.row), 1.0)
         before = state.inflammation.copy()
         state.inflammation[...] = self._spread(before, kept_up, dt)
         mean = 0.5 * (before + state.inflammation)
-        state.substrate[:, INFLAMED] = laid_open(state.substrate[:, INFLAMED], mean, dt, *self.law)
+        state.substrate[:, INFLAMED] = laid_open(state.substrate[:, INFLAMED], mean, dt, *self._law())
+
+    @property
+    def on(self) -> bool:
+        """Whether anything here can inflame."""
+        return self.setup.crystal_inflammation > 0.0 or self.setup.local_biology
+
+    def _law(self) -> tuple[Array, float]:
+        """Opening at full inflammation [1/s] under the treatments of now, and healing [s] (TIS-2)."""
+        opening, healing = self.law
+        return opening * (self.biology.levers.opening * scaffold(self.biology.levers, self.row)), healing
 
     def _spread(self, level: Array, kept_up: Array, dt: float) -> Array:
         if not (level.any() or kept_up.any()):
@@ -81,8 +96,8 @@ class Inflammation:
 
     def longest(self) -> float:
         """How long the next step may be [s]: exposure follows inflammation, which the step holds still."""
-        if self.setup.crystal_inflammation == 0.0:
+        if not self.on:
             return math.inf
         now = self.state.substrate[:, INFLAMED]
-        end = open_in_the_end(self.state.inflammation, *self.law)
+        end = open_in_the_end(self.state.inflammation, *self._law())
         return PACE if np.any(np.abs(now - end) > SETTLED * end + TRACE) else math.inf

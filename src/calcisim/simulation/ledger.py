@@ -39,7 +39,7 @@ class Ledger:
     relative = |held − initial − booked| / (initial + Σ |booked gross|)
     """
 
-    KINDS = ("exchanged", "excised", "engulfed", "drained")
+    KINDS = ("exchanged", "excised", "engulfed", "drained", "injected")
 
     def __init__(self, initial: np.ndarray):
         self.initial = np.array(initial, dtype=float)

@@ -26,7 +26,9 @@ from calcisim.physics import kinetics, transport
 from calcisim.physics.elimination import eliminate_minerals
 from calcisim.physics.routes import EXPOSED, HEALING
 from calcisim.physics.seeding import RANDOM_ARRIVALS, Arrivals, Lattice, draw, keep, predicted_rate
+from calcisim.simulation.biology import LocalBiology
 from calcisim.simulation.inflammation import Inflammation
+from calcisim.simulation.inhibition import Inhibition
 from calcisim.simulation.particles import Particles
 from calcisim.simulation.plasma import Around
 from calcisim.simulation.resorption import Resorption
@@ -35,7 +37,6 @@ from calcisim.simulation.sides import Sides
 from calcisim.simulation.state import State
 
 LARGEST_FILL = 0.1  # pore fraction that a step may fill
-RIM_FROM = 0.01  # volume fraction of mineral from which a voxel belongs to a mass that granulation tissue surrounds; assumed
 UNIT = 5.0  # calcium per formula of hydroxyapatite, in which the absolute tolerance is given
 PHASE_ERROR = 0.04  # weight (squared) of how calcium is split between phases, which matures by itself
 SLACK = np.array([0.0, 0.0, 0.0, 1.0])  # alkalinity [eq/m³] may be near zero or negative; the other totals are positive
@@ -54,9 +55,12 @@ class SiteProblem:
         self.calcium = model.phases.calcium
         self._grids()
         voxels = self._rows_of_active()
-        self.particles = Particles(setup, model, state, voxels, self.local, active)
+        self.biology = LocalBiology(setup, state)
+        self.particles = Particles(model, voxels, self.local, active, self.biology)
         self.resorption = Resorption(setup, model, state, self.particles)
-        self.inflammation = Inflammation(setup, model, state, voxels, around)
+        self.inflammation = Inflammation(model, voxels, around, self.biology)
+        self.inhibition = Inhibition(setup, state, self.biology)
+        self.source: np.ndarray | float = 0.0
         self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
         self.solver = Bicgstab(self.hierarchy)
         self.time = self.dt = 0.0
@@ -108,6 +112,7 @@ class SiteProblem:
         self.breathe(time + dt)
         self.resorption.start(dt)
         self.inflammation.start(time, dt)
+        self.source = self.setup.alkalinity_source - self.biology.acid()
         state = self.state
         predicted_rate(state.rate, state.rate_before, dt, float(state.clock[3]), self.mean_rate)
         draw(
@@ -171,18 +176,18 @@ class SiteProblem:
         self._produce(stage)
 
     def _produce(self, stage: Stage) -> None:
-        """TRN-6. Alkalinity that the tissue makes or takes, γΔt φ0 s [eq/m³ of tissue], s per pore fluid, booked with the exchange; and
-        what cells give back of the mineral that they took (RES-3)."""
-        source = self.setup.alkalinity_source
+        """TRN-6. Alkalinity that the tissue makes or takes, γΔt φ0 s [eq/m³ of tissue], s per pore fluid (that of the site less TIS-9),
+        booked with the exchange; and what cells give back of the mineral that they took (RES-3)."""
+        source = self.source
         if self.setup.giant_cells > 0.0:
             self.base.reshape(self.base.shape[0], -1)[:, self.voxels.cell] += stage.gamma_dt * self.resorption.release
-        if source == 0.0:
+        if isinstance(source, float) and source == 0.0:
             return
         made = stage.gamma_dt * source * self.setup.initial_porosity
         self.base[(kinetics.ALKALINITY, *INNER)] += made
         total = math.fsum(made.ravel())
         self.gain[kinetics.ALKALINITY] += total
-        self.gross[kinetics.ALKALINITY] += abs(total)
+        self.gross[kinetics.ALKALINITY] += math.fsum(np.abs(made).ravel())
 
     def evaluate(self) -> bool:
         """Minerals, pores, faces, exchange and ledger at the iterate c."""
@@ -227,6 +232,10 @@ class SiteProblem:
         )  # fmt: skip
         weights = tuple(float(weight) for weight in gamma_dt / self.spacing**2)
         self._rows(transport.faces, sides.along, weights, fine.tz, fine.ty, fine.tx)
+
+    def longest(self) -> float:
+        """How long the next step may be [s] for what it holds still."""
+        return min(self.inflammation.longest(), self.biology.longest())
 
     def operator(self) -> Bicgstab:
         """Linearisation at the last evaluated iterate."""
@@ -323,6 +332,9 @@ class SiteProblem:
         self.particles.accept(self.dt)
         self.resorption.act(self.dt)
         self.inflammation.act(self.dt)
+        self.biology.act(self.dt)
+        if self.biology.on:
+            self.inhibition.write(self.model)
         self.look_at_pores()
 
     def _keep_rates(self) -> None:
@@ -338,7 +350,8 @@ class SiteProblem:
         """Pores and faces of the accepted state, as the outputs and the next step take them."""
         filled = self._filled(self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
-        self._supply(filled)
+        if not self.biology.still:
+            self.perfusion[INNER] = self.biology.supply(filled)
         self._conductances()
         if self.sides.effect:
             self._weigh_sides()
@@ -353,25 +366,6 @@ class SiteProblem:
         rate = np.zeros_like(self.porosity)
         rate.reshape(-1)[cell] = state.uptake / state.c[kinetics.CALCIUM].reshape(-1)[cell]
         self.sides.weigh(self._rows, self.porosity, self.perfusion, rate, float(self.model.diffusivity[kinetics.CALCIUM]))
-
-    def _supply(self, filled: np.ndarray) -> None:
-        """PRF-1. Perfusion κ e^(−φ_s/φ_v) (1 + (m − 1) e^(−(d/w)²)) at the distance d > 0 from mineral that fills more than RIM_FROM of a
-        voxel; no rim within.
-
-        φ_s : volume fraction of mineral, which closes vessels at φ_v; m : times in the rim, w : its width [m]: granulation tissue grows
-        beside a mass and not in it. Source: assumption.
-        """
-        times, width = self.setup.rim
-        if times == 1.0 and self.setup.vessels_close_at == math.inf:
-            return
-        from scipy.ndimage import distance_transform_edt
-
-        mass = filled > RIM_FROM
-        rim = np.zeros(filled.shape)
-        if times != 1.0 and mass.any():
-            rim = np.where(mass, 0.0, np.exp(-((distance_transform_edt(~mass, sampling=self.setup.spacing) / width) ** 2)))
-        open_vessels = np.exp(-filled / self.setup.vessels_close_at)
-        self.perfusion[INNER] = self.setup.perfusion * open_vessels * (1.0 + (times - 1.0) * rim)
 
     def refresh(self) -> None:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""

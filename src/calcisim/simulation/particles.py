@@ -14,8 +14,8 @@ from calcisim.physics import clumping, drift, kinetics
 from calcisim.physics import particles as kernels
 from calcisim.physics.clumping_kernels import capture_rate
 from calcisim.physics.kinetics import FREE, Voxels
-from calcisim.simulation.setup import ModelSetup, SiteSetup
-from calcisim.simulation.state import State
+from calcisim.simulation.biology import LocalBiology
+from calcisim.simulation.setup import ModelSetup
 
 LARGEST_USE = 0.3  # of the free protein, in a step
 PASSED = 0.1  # D dt/dx² of a sweep of free particles through the faces
@@ -26,8 +26,10 @@ VOXELS_EACH = 64  # what a voxel with particles weighs against one of a plain sw
 class Particles:
     """The particles of one site; all that evolves is in its `State`, which this works on in place."""
 
-    def __init__(self, setup: SiteSetup, model: ModelSetup, state: State, voxels: Voxels, stage: np.ndarray, active: np.ndarray):
+    def __init__(self, model: ModelSetup, voxels: Voxels, stage: np.ndarray, active: np.ndarray, biology: LocalBiology):
+        setup, state = biology.setup, biology.state
         self.setup, self.model, self.state, self.voxels, self.stage, self.active = setup, model, state, voxels, stage, active
+        self.biology = biology
         source = setup.substrate
         self.vanished = np.zeros(active.size)
         self.room, self.porosity, self.reach, self.fibrils, self.diameter, self.capacity, self.perfusion = (
@@ -241,10 +243,11 @@ class Particles:
             )  # fmt: skip
 
     def _engulf(self, dt: float) -> None:
-        """PAR-7. Cells take up small bound particles, R = U (1 + r I) m/(m + m_half) [mol Ca/(m³ s)], of clumps that they can engulf.
+        """PAR-7. Cells take up small bound particles, R = U Φ m/(m + m_half) [mol Ca/(m³ s)], of clumps that they can engulf.
 
-        I : inflammation, under which more cells come; m : calcium in mineral; all phases alike. What leaves is booked as engulfed; its room
-        fills with fluid. Each class below that size loses the same share. A step takes at most all that is small: 1 − exp(−R dt/small).
+        Φ : cells over those at rest: 1 + r I under inflammation I, in living tissue with a delay (TIS-6); m : calcium in mineral; all
+        phases alike. What leaves is booked as engulfed; its room fills with fluid. Each class below that size loses the same share. A step
+        takes at most all that is small: 1 − exp(−R dt/small).
         """
         state, law, rows = self.state, self.model.clump, self.rows()
         used = rows.size
@@ -257,7 +260,7 @@ class Particles:
         threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], uptake.largest, share)
         bound = (1.0 - self.free_part()) * calcium
         small = share * bound
-        cells = self.capacity[rows] * (1.0 + uptake.recruited * state.inflammation[rows])
+        cells = self.capacity[rows] * self.biology.cells(rows)
         rate = cells * calcium / (calcium + uptake.half)
         share_taken = -np.expm1(-rate * dt / np.maximum(small, 1e-300)) * ((small > 0.0) & (rate > 0.0))
         taken = share_taken * small

@@ -86,7 +86,7 @@ class Resorption:
         aim = np.zeros(state.giant.size)
         aim[rows] = self.setup.giant_cells * drawn
         state.giant += (aim - state.giant) * -np.expm1(-dt / self.time)
-        share = -np.expm1(-self.speed * state.giant[rows] * taken * dt)
+        share = -np.expm1(-self.speed * self.particles.biology.levers.resorption * state.giant[rows] * taken * dt)
         if share.any():
             self._take(rows, share)
 

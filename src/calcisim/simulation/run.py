@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from calcisim import jit
+from calcisim.numerics import rng
 from calcisim.numerics import threads as team
 from calcisim.physics.plasma import Ultrafiltrate
 from calcisim.scenario.treatments import combined
-from calcisim.simulation import assembly, measures
+from calcisim.simulation import assembly, measures, surgery
 from calcisim.simulation.exchange import Exchange, Watch
 from calcisim.simulation.plasma import Around, BodyPlasma, Fluids, driver
 from calcisim.simulation.setup import ModelSetup
@@ -57,6 +58,7 @@ class Simulation:
         volume = scenario.plasma.lesion_volume if scenario.plasma is not None else None
         self.exchange = Exchange(self.plasma, self.sites, volume) if two_way and isinstance(self.plasma, BodyPlasma) else None
         self.watch = Watch(scenario.fluid.changes and not two_way, self.sites, volume)
+        self.happenings = {name: self._happenings(name) for name in self.sites}
         self.moments = {name: self._moments(name) for name in self.sites}
         for name in self.sites:
             self._act(name, 0.0)
@@ -73,9 +75,21 @@ class Simulation:
         around = Around(self.fluids, one.carbon_dioxide, assembly.concentration(one)) if self.fluids is not None else None
         return Site(setup, shared, self.seed, around)
 
+    def _happenings(self, name: str) -> list[tuple[Any, frozenset[float]]]:
+        """Events of a site and when they happen; what comes irregularly is drawn from the seed, the site and the place in the file."""
+        found, end = [], self.scenario.duration
+        key = rng.key(self.seed, f"{name}, injuries")
+        for number, event in enumerate(event for event in self.scenario.event if event.site == name):
+            if getattr(event, "irregular", False):
+                draw = partial(_uniform, number, key)
+                found.append((event, frozenset(event.drawn(end, draw))))
+            else:
+                found.append((event, frozenset(event.moments(end))))
+        return found
+
     def _moments(self, name: str) -> list[float]:
         """Times at which something happens to a site, ascending."""
-        times = {time for event in self.scenario.event if event.site == name for time in event.moments(self.scenario.duration)}
+        times = {time for _, moments in self.happenings[name] for time in moments}
         for treatment in self.scenario.treatment:
             if treatment.site in (None, name):
                 times.update(treatment.edges())
@@ -130,11 +144,10 @@ class Simulation:
         if now not in self.moments[name]:
             return
         site = self.sites[name]
-        for event in self.scenario.event:
-            if event.site == name and now in event.moments(now):
+        for event, times in self.happenings[name]:
+            if now in times:
                 _ACTS[event.kind](self, site, event)
-        levers = combined(self.scenario.treatment, now, name)
-        site.set_levers(levers.nucleation_coverage, levers.growth_affinity)
+        site.set_levers(combined(self.scenario.treatment, now, name))
         site.restart()
 
     def _mask(self, site: Site, event: Any) -> np.ndarray:
@@ -198,6 +211,10 @@ class Simulation:
             if event.kind == "change-medium" and event.site == name and 0.0 < event.at <= until:
                 self._stand_in(self.sites[name], event)
 
+    def _last_moment(self, name: str, time: float) -> float:
+        """When something last happened to a site, up to `time` [s]."""
+        return max((moment for moment in self.moments[name] if moment <= time), default=0.0)
+
     def _stand_in(self, site: Site, event: Any) -> None:
         site.stand_in(assembly.surroundings(self._described(site), event.medium or self.scenario.fluid), event.share)
 
@@ -208,19 +225,51 @@ class Simulation:
         if simulation.exchange is not None:
             simulation.exchange.load({key.removeprefix(PLASMA): array for key, array in arrays.items() if key.startswith(PLASMA)})
         for name, site in simulation.sites.items():
-            simulation._pour(name, meta["times"][name])
+            site_time = meta["times"][name]
+            simulation._pour(name, site_time)
             own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+            site.set_levers(combined(simulation.scenario.treatment, simulation._last_moment(name, site_time), name))
             site.load(own, meta["counts"][name])
         simulation.watch.restart(simulation.sites)
         return simulation
 
 
+def _uniform(number: int, key: tuple[np.uint64, np.uint64], count: int) -> float:
+    return float(rng.uniform_pair(np.uint64(number), np.uint64(count), *key)[0])
+
+
 def _excise(simulation: Simulation, site: Site, event: Any) -> None:
-    site.excise(simulation._mask(site, event), event.completeness)
+    surgery.excise(site, simulation._mask(site, event), event)
 
 
 def _expose(simulation: Simulation, site: Site, event: Any) -> None:
     site.expose(simulation._mask(site, event), event.fraction, event.s, 0.0 if event.healing is None else 1.0 / event.healing)
+
+
+def _injure(simulation: Simulation, site: Site, event: Any) -> None:
+    site.injure(simulation._mask(site, event), event.damage())
+
+
+def _inject(simulation: Simulation, site: Site, event: Any) -> None:
+    mask = simulation._mask(site, event)
+    site.injure(mask, event.damage())
+    surgery.inject(site, mask, event.calcium, event.phosphate)
+
+
+def _strain(simulation: Simulation, site: Site, event: Any) -> None:
+    scar = site.on_grid(site.state.scar) > 0.0
+    site.injure(simulation._mask(site, event) & ~scar, event.damage())
+
+
+def _implant(simulation: Simulation, site: Site, event: Any) -> None:
+    site.injure(surgery.pocket(site, simulation._mask(site, event), event.pocket), event.damage())
+
+
+def _starve(simulation: Simulation, site: Site, event: Any) -> None:
+    mask = simulation._mask(site, event)
+    rows = site.problem.biology.scope(mask)
+    site.state.vessels_end[rows] = np.minimum(site.state.vessels_end[rows], event.perfusion_left)
+    site.injure(mask, event.damage())
 
 
 def _change_medium(simulation: Simulation, site: Site, event: Any) -> None:
@@ -228,7 +277,16 @@ def _change_medium(simulation: Simulation, site: Site, event: Any) -> None:
     site.renew(event.share)
 
 
-_ACTS: dict[str, Callable[[Simulation, Site, Any], None]] = {"excise": _excise, "expose": _expose, "change-medium": _change_medium}
+_ACTS: dict[str, Callable[[Simulation, Site, Any], None]] = {
+    "excise": _excise,
+    "expose": _expose,
+    "change-medium": _change_medium,
+    **dict.fromkeys(("trauma", "necrosis", "burn", "incision"), _injure),
+    "injection": _inject,
+    "microtrauma": _strain,
+    "implantation": _implant,
+    "vasculopathy": _starve,
+}
 
 
 def _total(sites: dict[str, Site], values: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -65,7 +65,8 @@ class SiteSetup:
     that they cover [-]; texture: factor on perfusion (in it already) and exposure (z, y, x); rim: how many times the perfusion is beside
     mineral, and how far from it [m]; vessels_close_at: mineral volume fraction at which perfusion falls to 1/e, inf for never;
     alkalinity_source: what the tissue adds to its pore fluid [eq/(m³ s)]; crystal_inflammation: how strongly crystals inflame, 0 to 1;
-    colloid_leak: of vessels, times that of data/biology.toml
+    colloid_leak: of vessels, times that of data/biology.toml; local_biology: living tissue that answers to injury; immune_inflammation:
+    what an autoimmune disease keeps up, 0 to 1; access_mgp: how much of the protection hangs on matrix Gla protein, (z, y, x)
     """
 
     name: str
@@ -95,6 +96,9 @@ class SiteSetup:
     alkalinity_source: float
     crystal_inflammation: float
     colloid_leak: float
+    local_biology: bool
+    immune_inflammation: float
+    access_mgp: Array
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from calcisim.numerics import rng
 from calcisim.numerics.newton import NewtonControl
 from calcisim.numerics.sdirk import Counters, SolverError, StepSize, advance
 from calcisim.physics import clumping, kinetics, routes
-from calcisim.physics.nucleation import relative_coverage
 from calcisim.physics.seeding import Arrivals, first_arrivals
+from calcisim.scenario.treatments import Levers
 from calcisim.simulation import lattice as seeding_lattice
+from calcisim.simulation.biology import scaffold
 from calcisim.simulation.ledger import Ledger
 from calcisim.simulation.model import SiteProblem
 from calcisim.simulation.plasma import Around
@@ -44,7 +46,8 @@ class Site:
         self.size = StepSize(FIRST_STEP, largest=LARGEST_STEP, first=FIRST_STEP)
         self.counters = Counters()
         self.state.ledger = Ledger(self.problem.held())
-        self.set_levers(0.0, 0.0)
+        self.growth = 1.0  # what the speed of growth is multiplied by
+        self.set_levers(Levers())
         self.problem.refresh()
 
     @property
@@ -77,7 +80,7 @@ class Site:
     def advance(self, target: float, after_step: Callable[[float], bool]) -> bool:
         """Step to `target` exactly; False when `after_step(time)` asked to stop after a finished step."""
         while self.time < target:
-            near = min(target, self.time + self.problem.inflammation.longest())
+            near = min(target, self.time + self.problem.longest())
             if self.around is not None:
                 near = min(near, self.around.limit(self.time))
             try:
@@ -134,31 +137,19 @@ class Site:
 
     # --- acts -----------------------------------------------------------------------------------------------------
 
-    def set_levers(self, coverage: float, affinity: float) -> None:
-        """Protection and growth affinity of every active voxel from the inhibitors present and a drug's levers."""
-        inhibitors, access = self.model.inhibitors, self.setup.substrate.access
-        total = sum(inhibitor.weight for inhibitor in inhibitors.values())
-        substrate = self.state.substrate
-        reach = {name: values.ravel()[self.active] for name, values in access.items()}
-        protection = reach["drug"] * coverage
-        growth = reach["drug"] * affinity
-        inside = growth.copy()
-        for name, inhibitor in inhibitors.items():
-            if name == "magnesium":
-                continue
-            relative = 0.0
-            if inhibitor.healthy > 0.0:
-                relative = relative_coverage(inhibitor.level, inhibitor.half_coverage, inhibitor.healthy) - 1.0
-            protection = protection + reach[name] * inhibitor.weight * relative / total
-            growth = growth + reach[name] * inhibitor.affinity * inhibitor.level
-            if name != "fetuin":  # too large for a fibril
-                inside = inside + reach[name] * inhibitor.affinity * inhibitor.level
-        magnesium = inhibitors["magnesium"]
-        substrate[:, routes.PROTECTION] = protection
-        substrate[:, routes.AFFINITY] = growth
-        substrate[:, routes.AFFINITY_INSIDE] = inside
-        substrate[:, routes.MAGNESIUM_WEIGHT] = reach["magnesium"] * magnesium.weight / total
-        substrate[:, routes.MAGNESIUM_AFFINITY] = reach["magnesium"] * magnesium.affinity
+    def set_levers(self, levers: Levers) -> None:
+        """What treatments move from now on: protection, growth, and what living tissue does."""
+        self.problem.biology.levers = levers
+        phases = self.problem.model.phases
+        if levers.growth != self.growth:
+            growth = phases.growth.copy()
+            growth[:, 0] *= levers.growth / self.growth
+            self.growth = levers.growth
+            self._take_over(replace(self.problem.model, phases=phases._replace(growth=growth)))
+        self.problem.inhibition.write(self.model)
+
+    def _take_over(self, model: ModelSetup) -> None:
+        self.model = self.problem.model = self.problem.particles.model = self.problem.resorption.model = model
 
     def stand_in(self, around: Surroundings, share: float) -> None:
         """The fluid of which `share` is poured in: its chemistry, inhibitors and proteins mix with those that are left.
@@ -176,9 +167,8 @@ class Site:
             },
         )
         self.setup = replace(self.setup, plasma=around.fluid, fetuin=around.fetuin, nucleators=around.nucleators, coverage=around.coverage)
-        self.model = replace(self.model, chemistry=around.chemistry, inhibitors=around.inhibitors)
         self.problem.setup = self.problem.particles.setup = self.setup
-        self.problem.model = self.problem.particles.model = self.model
+        self._take_over(replace(self.model, chemistry=around.chemistry, inhibitors=around.inhibitors))
 
     def renew(self, share: float) -> None:
         """Pour off a share of the fluid, with the particles that float in it, and fill up with the fluid that the site stands in now.
@@ -224,14 +214,39 @@ class Site:
         substrate = self.state.substrate[rows]
         open_before = substrate[:, routes.EXPOSED]
         injured = open_before > 0.0
+        healing_before = self.state.healing[rows]
+        self.state.healing[rows] = np.where(injured, np.minimum(healing_before, healing), healing)
         share = np.minimum(fraction * self.setup.texture.ravel()[self.active][rows], 1.0)
         substrate[:, routes.EXPOSED] = 1.0 - (1.0 - open_before) * (1.0 - share)
         for column, value in ((routes.EXPOSED_STATE, state), (routes.HEALING, healing)):
             substrate[:, column] = np.where(injured, np.minimum(substrate[:, column], value), value)
         self.state.substrate[rows] = substrate
 
+    def injure(self, mask: np.ndarray, damage: Any) -> None:
+        """An injury [scenario.events.Damage] of the living tissue of a mask (z, y, x): what it lays open, and what follows at once."""
+        biology = self.problem.biology
+        rows = biology.scope(mask)
+        if rows.size == 0:
+            return
+        whole = np.zeros(mask.size, dtype=bool)
+        whole[rows] = True
+        share = damage.fraction * scaffold(biology.levers, biology.row)
+        self.expose(whole.reshape(mask.shape), share, damage.state, 1.0 / damage.healing)
+        biology.injure(rows, damage)
+
     def excise(self, mask: np.ndarray, completeness: float) -> None:
         """Cut out tissue with its mineral, particles, debris and collagen surface; plasma water fills the room of the mineral."""
+        rows = mask.ravel()[self.active]
+        self.remove(mask, completeness)
+        state, left = self.state, 1.0 - completeness
+        state.tissue[mask] *= left
+        for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
+            state.substrate[rows, column] *= left
+        for array in (state.debris, state.nucleators, state.inflammation):
+            array[rows] *= left
+
+    def remove(self, mask: np.ndarray, completeness: float) -> None:
+        """Take a share of the mineral and its particles out of the site; plasma water fills its room."""
         state, setup, inner = self.state, self.setup, (slice(None), *INNER)
         left = 1.0 - completeness
         rows = mask.ravel()[self.active]
@@ -241,16 +256,13 @@ class Site:
         particles.lose_mineral("excised", cell, completeness * state.mineral.reshape(state.mineral.shape[0], -1)[:, cell])
         freed = self.open_porosity() > before
         state.c[inner] = np.where(freed, state.u[inner] / self.open_porosity(), state.c[inner])
-        state.tissue[mask] *= left
         state.fetuin[rows] += completeness * (setup.fetuin - state.fetuin[rows])
         slots = state.slot[rows]
         slots = slots[slots >= 0]
         state.number[:, slots] *= left
         state.clumps[..., slots] *= left
-        for array in (state.debris, state.nucleators, state.shielded, state.on_collagen, state.inflammation):
+        for array in (state.shielded, state.on_collagen):
             array[rows] *= left
-        for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
-            state.substrate[rows, column] *= left
         if left == 0.0:
             state.count[:, slots] = 0
             state.access[:, rows] = 1.0
@@ -280,6 +292,7 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
         (routes.ELASTIN_STATE, source.elastin_state),
         (routes.DEVICE, source.device),
         (routes.DEVICE_STATE, source.device_state),
+        (routes.DEBRIS_STATE, np.full(setup.shape, model.nucleation.debris[0])),
     ):
         substrate[:, column] = values.ravel()[active]
     n = active.size
@@ -310,6 +323,11 @@ def _initial(setup: SiteSetup, model: ModelSetup, active: np.ndarray, cells: int
         arrivals=Arrivals(np.zeros(cells), np.zeros(cells, dtype=np.int64), np.zeros(cells)),
         uptake=np.zeros(n),
         inflammation=np.zeros(n),
+        macrophages=np.ones(n),
+        vessels=np.ones(n),
+        vessels_end=np.ones(n),
+        healing=source.healing.ravel()[active].astype(float),
+        scar=np.zeros(n),
         giant=np.zeros(n),
         digesting=np.zeros((species, n)),
         tissue=np.ones(setup.shape),

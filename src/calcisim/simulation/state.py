@@ -21,8 +21,9 @@ class State:
     fibrils; access (kind, voxel) of primaries to the fluid;
     free fetuin [mol/m³] and the surface that it shields [R_max²/m³]; primaries on or in collagen [1/m³]; uptake [mol Ca/(m³ s)];
     per slot: number, coordinate, bare (place, slot, cohort), count (place, slot); clumps (kind, moment, class, slot), see physics/clumping;
-    per active voxel: inflammation (0 to 1); giant: share of the outer area of mineral that giant cells cover; digesting (species, voxel):
-    what they took and did not give back yet [mol/m³];
+    per active voxel: inflammation (0 to 1); macrophages, times those at rest; vessels: share of the perfusion that injury has left, and
+    vessels_end: the share in the end; healing of what injuries laid open without inflammation [1/s]; scar (0 or 1); giant: share of the
+    outer area of mineral that giant cells cover; digesting (species, voxel): what they took and did not give back yet [mol/m³];
     arrivals per lattice cell; tissue (z, y, x): share of the tissue that excision has left; clock = (time, dt, error, last dt) [s];
     progress = (onset time [s] or −1, primaries formed, deposit per volume at the last step [mol Ca/m³], calcium resorbed so far [mol])
     """
@@ -52,6 +53,11 @@ class State:
     arrivals: Arrivals
     uptake: np.ndarray
     inflammation: np.ndarray
+    macrophages: np.ndarray
+    vessels: np.ndarray
+    vessels_end: np.ndarray
+    healing: np.ndarray
+    scar: np.ndarray
     giant: np.ndarray
     digesting: np.ndarray
     tissue: np.ndarray
@@ -63,8 +69,8 @@ class State:
     _SLOTTED = ("number", "coordinate", "bare", "count", "clumps")
     _PLAIN = (
         "slot", "debris", "nucleators", "substrate", "warm", "rate", "rate_before", "free_share",
-        "velocity", "inside_ratio", "access", "fetuin", "shielded", "on_collagen", "uptake", "inflammation", "giant", "digesting",
-        "tissue", "clock", "progress",
+        "velocity", "inside_ratio", "access", "fetuin", "shielded", "on_collagen", "uptake", "inflammation", "macrophages", "vessels",
+        "vessels_end", "healing", "scar", "giant", "digesting", "tissue", "clock", "progress",
     )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
