@@ -141,6 +141,7 @@ describe("inflammation_max", "1", "Largest inflammation that crystals keep up in
 describe("inflammation_mean", "1", "Inflammation that crystals keep up, mean over the tissue, 0 to 1")
 describe("resorbed_calcium_mg", "mg", "Calcium that giant cells have given back from mineral to the fluid so far")
 describe("drained_calcium_mg", "mg", "Calcium in mineral that left with fluid that was poured off, so far")
+describe("injected_calcium_mg", "mg", "Calcium that injections have brought into the fluid so far")
 describe("onset_day", "d", "Day on which the mean deposit of the site passes 0.01 mg Ca/cm³, between the steps around it")
 describe(
     "limiting_step",

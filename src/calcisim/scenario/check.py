@@ -7,7 +7,7 @@ from typing import Any
 from calcisim.scenario import check_sites, tissues
 from calcisim.scenario.body_treatments import BodyTreatment, Dose, OnBody
 from calcisim.scenario.errors import Finding, Path, nearest
-from calcisim.scenario.events import ChangeMedium
+from calcisim.scenario.events import ChangeMedium, Repeated
 from calcisim.scenario.fields import rule_of
 from calcisim.scenario.fluids import Fluid
 from calcisim.scenario.regions import mask
@@ -92,6 +92,8 @@ def _events(scenario: Scenario) -> Iterator[Finding]:
     for i, event in enumerate(scenario.event):
         here: Path = ("event", i)
         yield from _time(scenario, event.at, (*here, "at"))
+        if isinstance(event, Repeated) and event.every is not None and too_many(event.every, scenario.duration):
+            yield Finding((*here, "every"), f"this makes more than {MAX_FRAMES:,} injuries", "let it come less often, and stronger")
         site, wrong = _site_of(scenario, event.site, (*here, "site"))
         yield from wrong
         if site is not None:

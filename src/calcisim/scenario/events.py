@@ -105,6 +105,7 @@ class Repeated(Event):
 
 
 MOST_REPEATS = 100_000
+MOST_OF_BOTH = 8.0  # mol/m³
 
 
 @EVENTS.add("expose")
@@ -193,6 +194,13 @@ class Injection(Injury):
     kind: Literal["injection"]
     calcium: Annotated[float, Quantity("concentration", "0 mmol/L", "100 mmol/L", "calcium")] = 0.0
     phosphate: Annotated[float, Quantity("concentration", "0 mmol/L", "100 mmol/L", "phosphate")] = 0.0
+
+    @model_validator(mode="after")
+    def _clear(self) -> "Injection":
+        if min(self.calcium, self.phosphate) > MOST_OF_BOTH:
+            message = f"more than {MOST_OF_BOTH:g} mmol/L of calcium and of phosphate are a paste and no solution"
+            raise wrong(message, "inject one of them, or less of both", "calcium")
+        return self
 
 
 @EVENTS.add("microtrauma")

@@ -25,8 +25,14 @@ class LocalBiology:
         self.setup, self.state, self.on = setup, state, setup.local_biology
         self.row = parameters.values("biology")
         self.levers = Levers()
+        self.flow = setup.perfusion.copy()  # what reaches the tissue now [1/s], (z, y, x)
         self.alive = (setup.perfusion.ravel() > 0.0) & (setup.uptake_capacity.ravel() > 0.0)
         self.grid = np.arange(setup.initial_porosity.size).reshape(setup.shape)
+
+    def look(self, filled: Array) -> Array:
+        """The perfusion of now (PRF-1), kept for acid and pyrophosphate."""
+        self.flow = self.supply(filled)
+        return self.flow
 
     def supply(self, filled: Array) -> Array:
         """PRF-1. Perfusion κ v (1 + h I) e^(−φ_s/φ_v) (1 + (m − 1) e^(−(d/w)²)) at the distance d > 0 from mineral that fills more than
@@ -57,19 +63,18 @@ class LocalBiology:
         return factor.reshape(self.setup.shape)
 
     def acid(self) -> Array | float:
-        """Acid that the tissue makes now, per pore fluid [eq/(m³ s)], (z, y, x)."""
+        """Acid that the tissue makes now, per open pore fluid [eq/(m³ s)], (z, y, x)."""
         if not self.on:
             return 0.0
-        flow = self.setup.perfusion * self._vessels()
-        shape = self.setup.shape
-        return tissue.lactic_acid(self.state.inflammation.reshape(shape), self.state.vessels.reshape(shape), flow, self.row["lactic_acid"])
+        shape, state = self.setup.shape, self.state
+        return tissue.lactic_acid(state.inflammation.reshape(shape), state.vessels.reshape(shape), self.flow, self.row["lactic_acid"])
 
     def pyrophosphate(self) -> Array | float:
         """Pyrophosphate of the tissue over that of plasma, per voxel."""
         if not self.on:
             return 1.0
         perfusion = np.where(self.alive, self.setup.perfusion.ravel(), 0.0)
-        supply = perfusion * self._vessels().ravel()
+        supply = np.where(self.alive, self.flow.ravel(), 0.0)
         rate = self.row["pyrophosphate_hydrolysis"] * self.levers.hydrolysis
         return tissue.local_pyrophosphate(
             supply, self.state.vessels, self.state.inflammation, perfusion, rate, self.row["pyrophosphate_inflamed"]
@@ -107,9 +112,10 @@ class LocalBiology:
     # --- injuries -------------------------------------------------------------------------------------------------
 
     def scope(self, mask: Array) -> Array:
-        """Rows of the living tissue of a mask (z, y, x)."""
+        """Rows of a mask (z, y, x) that an injury can hurt: perfused, and with collagen."""
         rows = self.grid[mask]
-        return np.asarray(rows[self.setup.perfusion.ravel()[rows] > 0.0])
+        hurt = (self.setup.perfusion.ravel()[rows] > 0.0) & (self.setup.substrate.surface.ravel()[rows] > 0.0)
+        return np.asarray(rows[hurt])
 
     def injure(self, rows: Array, damage: Any) -> None:
         """Debris, inflammation and lost vessels of an injury [scenario.events.Damage] in these voxels.
@@ -129,18 +135,18 @@ class LocalBiology:
         state.vessels[rows] *= 1.0 - damage.vessels_lost
 
     def scar(self, rows: Array) -> None:
-        """SUR-2. The bed of a mass becomes a scar: its surface is collagen of the state s_scar, elastin, debris and what was laid open are
-        gone, giant cells too; in the end v_scar of the perfusion is left. Source: assumption."""
+        """SUR-2. The bed of a mass becomes a scar: its surface is collagen of the state s_scar, elastin, a device, debris and what was
+        laid open are gone, giant cells and what inflamed it too; in the end v_scar of the perfusion is left. Source: assumption."""
         state, source = self.state, self.setup.substrate
         columns = (
             (routes.SURFACE, source.surface.ravel()[rows]), (routes.STATE, self.row["scar_state"]), (routes.EXPOSED, 0.0),
-            (routes.INFLAMED, 0.0), (routes.ELASTIN, 0.0), (routes.HEALING, 0.0),
+            (routes.INFLAMED, 0.0), (routes.ELASTIN, 0.0), (routes.DEVICE, 0.0), (routes.HEALING, 0.0),
         )  # fmt: skip
         for column, value in columns:
             state.substrate[rows, column] = value
-        for array in (state.debris, state.giant, state.healing):
+        for array in (state.debris, state.giant, state.healing, state.inflammation):
             array[rows] = 0.0
-        state.vessels_end[rows] = self.row["scar_perfusion"]
+        state.vessels_end[rows] = np.minimum(state.vessels_end[rows], self.row["scar_perfusion"])
         state.scar[rows] = 1.0
 
 

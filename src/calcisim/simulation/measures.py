@@ -35,6 +35,7 @@ def site_values(site: Site) -> dict[str, Value]:
         "nuclei": round(float(site.state.progress[1]), 6),
         "expected_nuclei_per_cm3": float(np.sum(site.state.arrivals.expected)) / (volume * 1e6),
         **{f"{kind}_calcium_mg": 0.0 - lost[kind] * CALCIUM_MASS * 1e6 for kind in ("excised", "engulfed", "drained")},
+        "injected_calcium_mg": float(lost["injected"]) * CALCIUM_MASS * 1e6,
         "resorbed_calcium_mg": float(site.state.progress[3]) * CALCIUM_MASS * 1e6,
         "inflammation_max": float(site.state.inflammation.max()),
         "inflammation_mean": float(site.state.inflammation.mean()),

@@ -60,7 +60,7 @@ class SiteProblem:
         self.resorption = Resorption(setup, model, state, self.particles)
         self.inflammation = Inflammation(model, voxels, around, self.biology)
         self.inhibition = Inhibition(setup, state, self.biology)
-        self.source: np.ndarray | float = 0.0
+        self.acid: np.ndarray | float = 0.0  # made by the tissue [eq/(m³ s)]
         self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
         self.solver = Bicgstab(self.hierarchy)
         self.time = self.dt = 0.0
@@ -112,7 +112,7 @@ class SiteProblem:
         self.breathe(time + dt)
         self.resorption.start(dt)
         self.inflammation.start(time, dt)
-        self.source = self.setup.alkalinity_source - self.biology.acid()
+        self.acid = self.biology.acid() * self.porosity[INNER]
         state = self.state
         predicted_rate(state.rate, state.rate_before, dt, float(state.clock[3]), self.mean_rate)
         draw(
@@ -176,14 +176,14 @@ class SiteProblem:
         self._produce(stage)
 
     def _produce(self, stage: Stage) -> None:
-        """TRN-6. Alkalinity that the tissue makes or takes, γΔt φ0 s [eq/m³ of tissue], s per pore fluid (that of the site less TIS-9),
+        """TRN-6. Alkalinity that the tissue makes or takes, γΔt (φ0 s − φ a) [eq/m³ of tissue], s and the acid a of TIS-9 per pore fluid,
         booked with the exchange; and what cells give back of the mineral that they took (RES-3)."""
-        source = self.source
+        source = self.setup.alkalinity_source
         if self.setup.giant_cells > 0.0:
             self.base.reshape(self.base.shape[0], -1)[:, self.voxels.cell] += stage.gamma_dt * self.resorption.release
-        if isinstance(source, float) and source == 0.0:
+        if source == 0.0 and not self.biology.on:
             return
-        made = stage.gamma_dt * source * self.setup.initial_porosity
+        made = stage.gamma_dt * source * self.setup.initial_porosity - stage.gamma_dt * self.acid
         self.base[(kinetics.ALKALINITY, *INNER)] += made
         total = math.fsum(made.ravel())
         self.gain[kinetics.ALKALINITY] += total
@@ -333,9 +333,9 @@ class SiteProblem:
         self.resorption.act(self.dt)
         self.inflammation.act(self.dt)
         self.biology.act(self.dt)
+        self.look_at_pores()
         if self.biology.on:
             self.inhibition.write(self.model)
-        self.look_at_pores()
 
     def _keep_rates(self) -> None:
         """What the last look at the kinetics says of the rates to come."""
@@ -351,7 +351,7 @@ class SiteProblem:
         filled = self._filled(self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
         if not self.biology.still:
-            self.perfusion[INNER] = self.biology.supply(filled)
+            self.perfusion[INNER] = self.biology.look(filled)
         self._conductances()
         if self.sides.effect:
             self._weigh_sides()
@@ -377,6 +377,7 @@ class SiteProblem:
         self.voxels.continuous[...] = 0.0
         self.particles.hold_still(0.0)
         self.look_at_pores()
+        self.inhibition.write(self.model)
         if not self._kinetics(np.arange(self.n_active), 0.0, 0.0):
             raise FloatingPointError("the solution chemistry has no answer at the start of a step")
         self._keep_rates()

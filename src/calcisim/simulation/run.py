@@ -21,7 +21,7 @@ from calcisim.simulation.site import Site
 
 _SUMS = (
     "deposit_calcium_mg", "deposit_phosphorus_mg", "nuclei", "dry_mass_mg",
-    "excised_calcium_mg", "engulfed_calcium_mg", "drained_calcium_mg", "resorbed_calcium_mg",
+    "excised_calcium_mg", "engulfed_calcium_mg", "drained_calcium_mg", "resorbed_calcium_mg", "injected_calcium_mg",
 )  # fmt: skip
 _LARGEST = (
     "ledger_calcium_relative", "ledger_phosphorus_relative", "ledger_alkalinity_relative", "mineral_volume_fraction_max",

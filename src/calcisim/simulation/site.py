@@ -46,7 +46,7 @@ class Site:
         self.size = StepSize(FIRST_STEP, largest=LARGEST_STEP, first=FIRST_STEP)
         self.counters = Counters()
         self.state.ledger = Ledger(self.problem.held())
-        self.growth = 1.0  # what the speed of growth is multiplied by
+        self.untreated = self.model.phases.growth  # laws of growth that no treatment has touched
         self.set_levers(Levers())
         self.problem.refresh()
 
@@ -139,14 +139,15 @@ class Site:
 
     def set_levers(self, levers: Levers) -> None:
         """What treatments move from now on: protection, growth, and what living tissue does."""
-        self.problem.biology.levers = levers
-        phases = self.problem.model.phases
-        if levers.growth != self.growth:
-            growth = phases.growth.copy()
-            growth[:, 0] *= levers.growth / self.growth
-            self.growth = levers.growth
-            self._take_over(replace(self.problem.model, phases=phases._replace(growth=growth)))
-        self.problem.inhibition.write(self.model)
+        problem = self.problem
+        problem.biology.levers = levers
+        if problem.biology.still:
+            problem.perfusion[INNER] = problem.biology.flow = self.setup.perfusion
+        growth = self.untreated.copy()
+        growth[:, 0] *= levers.growth
+        if not np.array_equal(growth, problem.model.phases.growth):
+            self._take_over(replace(problem.model, phases=problem.model.phases._replace(growth=growth)))
+        problem.inhibition.write(self.model)
 
     def _take_over(self, model: ModelSetup) -> None:
         self.model = self.problem.model = self.problem.particles.model = self.problem.resorption.model = model
@@ -210,6 +211,8 @@ class Site:
         Where some of the surface is open already, the shares unite as independent injuries, 1 − (1 − f)(1 − f'); what is open then has
         the worse of the two states and the slower healing.
         """
+        if fraction == 0.0:
+            return
         rows = mask.ravel()[self.active]
         substrate = self.state.substrate[rows]
         open_before = substrate[:, routes.EXPOSED]
@@ -226,7 +229,7 @@ class Site:
         """An injury [scenario.events.Damage] of the living tissue of a mask (z, y, x): what it lays open, and what follows at once."""
         biology = self.problem.biology
         rows = biology.scope(mask)
-        if rows.size == 0:
+        if rows.size == 0 or not (damage.fraction or damage.debris or damage.inflammation or damage.vessels_lost):
             return
         whole = np.zeros(mask.size, dtype=bool)
         whole[rows] = True
@@ -242,7 +245,7 @@ class Site:
         state.tissue[mask] *= left
         for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
             state.substrate[rows, column] *= left
-        for array in (state.debris, state.nucleators, state.inflammation):
+        for array in (state.debris, state.nucleators, state.inflammation, state.giant):
             array[rows] *= left
 
     def remove(self, mask: np.ndarray, completeness: float) -> None:
@@ -254,6 +257,9 @@ class Site:
         before = self.open_porosity()
         particles = self.problem.particles
         particles.lose_mineral("excised", cell, completeness * state.mineral.reshape(state.mineral.shape[0], -1)[:, cell])
+        eaten = completeness * state.digesting[:, rows]  # cells go with what they hold
+        state.digesting[:, rows] -= eaten
+        state.ledger.book("excised", -eaten.sum(axis=1) * setup.voxel_volume)
         freed = self.open_porosity() > before
         state.c[inner] = np.where(freed, state.u[inner] / self.open_porosity(), state.c[inner])
         state.fetuin[rows] += completeness * (setup.fetuin - state.fetuin[rows])

@@ -56,27 +56,38 @@ def excise(site: Site, within: Array, event: Any) -> None:
     biology, spacing = site.problem.biology, site.setup.spacing
     found = masses(site, within)
     chosen = [within] if event.target == "region" else found[:1] if event.target == "largest" else found
+    whole = np.zeros(within.shape, dtype=bool)
     for mass in chosen:
         stays = 0.0
         if event.by_size:
             stays = max((left_behind(one & mass, spacing) for one in found if (one & mass).any()), default=0.0)
-        cut = grown(mass, event.margin, spacing)
-        taken = event.completeness * (1.0 - stays)
-        if event.bed == "void":
-            site.excise(cut, taken)
-            continue
-        site.remove(cut, taken)
-        rows = biology.scope(cut)
-        if event.bed == "scar":
-            biology.scar(rows)
-        site.injure(cut, wound())
+        cut = grown(mass, event.margin, spacing) & ~whole
+        whole |= cut
+        (site.excise if event.bed == "void" else site.remove)(cut, event.completeness * (1.0 - stays))
+    if event.bed == "void" or not whole.any():
+        return
+    if event.bed == "scar":
+        biology.scar(biology.grid[whole])
+    site.injure(pocket(site, whole, 0.0), wound(_edge(site)))
 
 
-def wound() -> Any:
-    """What an incision does."""
+def _edge(site: Site) -> float:
+    """The smallest edge of a voxel [m] along axes with more than one."""
+    edges = [edge for count, edge in zip(site.setup.shape, site.setup.spacing, strict=True) if count > 1]
+    return min(edges or site.setup.spacing)
+
+
+def wound(edge: float) -> Any:
+    """SUR-3. What a cut does to the voxels beside it: an incision, of which a voxel of edge h holds the share min(d_cut/h, 1).
+
+    d_cut : depth to which a knife hurts the tissue beside it [m]; h : the smallest edge of more than one voxel. Source: assumption.
+    """
     from calcisim.scenario.events import EVENTS
 
-    return EVENTS.read({"kind": "incision", "site": "wound", "at": "0 s"}).damage()  # type: ignore[attr-defined]
+    full = EVENTS.read({"kind": "incision", "site": "wound", "at": "0 s"}).damage()  # type: ignore[attr-defined]
+    share = min(parameters.values("biology")["cut_depth"] / edge, 1.0)
+    scaled = ("fraction", "debris", "inflammation", "vessels_lost")
+    return full._replace(**{name: share * getattr(full, name) for name in scaled})
 
 
 def inject(site: Site, mask: Array, calcium: float, phosphate: float) -> None:
@@ -93,4 +104,4 @@ def inject(site: Site, mask: Array, calcium: float, phosphate: float) -> None:
 
 def pocket(site: Site, device: Array, width: float) -> Array:
     """Tissue within `width` [m] of a device."""
-    return grown(device, max(width, 1.001 * min(site.setup.spacing)), site.setup.spacing) & ~device
+    return grown(device, max(width, 1.001 * _edge(site)), site.setup.spacing) & ~device
