@@ -140,14 +140,14 @@ class Simulation:
         return True
 
     def _act(self, name: str, now: float) -> None:
-        """Everything that happens to a site at this instant, in the order of the file; then start afresh."""
+        """Everything that happens to a site at this instant, treatments first, events in the order of the file; then start afresh."""
         if now not in self.moments[name]:
             return
         site = self.sites[name]
+        site.set_levers(combined(self.scenario.treatment, now, name))  # first: an injury meets the drugs of its moment
         for event, times in self.happenings[name]:
             if now in times:
                 _ACTS[event.kind](self, site, event)
-        site.set_levers(combined(self.scenario.treatment, now, name))
         site.restart()
 
     def _mask(self, site: Site, event: Any) -> np.ndarray:

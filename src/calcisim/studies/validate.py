@@ -40,7 +40,7 @@ def validate(only: Iterable[str] = (), say: Callable[[str], None] = lambda text:
     """
     import importlib
 
-    for module in ("facts", "facts_metastatic", "facts_organs", "facts_tumoral"):  # they fill CHECKS, and import this module
+    for module in ("facts", "facts_dystrophic", "facts_metastatic", "facts_organs", "facts_tumoral"):  # they fill CHECKS, and import this module
         importlib.import_module(f"calcisim.studies.{module}")
 
     rows = facts()
