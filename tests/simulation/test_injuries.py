@@ -573,7 +573,8 @@ def survive(load, tissue, kind):
     assert np.all(state.inflammation <= 1.0)
     exposed = state.substrate[:, routes.EXPOSED]
     assert np.all((exposed >= 0.0) & (exposed <= 1.0))
-    assert (state.inflammation.max() > 0.0) == (site.problem.biology.scope(np.ones(site.setup.shape, dtype=bool)).size > 0 and kind != "implantation")
+    hurt = site.problem.biology.scope(np.ones(site.setup.shape, dtype=bool)).size > 0
+    assert (state.inflammation.max() > 0.0) == (hurt and kind != "implantation")
     assert all(np.isfinite(array).all() for array in state.arrays().values())
 
 

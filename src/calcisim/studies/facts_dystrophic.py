@@ -39,7 +39,9 @@ def aluminium() -> Got:
     """Pericardium soaked in aluminium chloride, day 60, as parts of the control: in order, each within 0.15."""
     longer = ("duration=60 day",)
     (control,) = deposits("dystrophic/subdermal-pericardium", (60,), longer)
-    got = [deposits("dystrophic/pericardium-aluminium", (60,), (*longer, f"treatment.0.concentration={bath}"))[0] / control for bath in BATHS]
+    got = [
+        deposits("dystrophic/pericardium-aluminium", (60,), (*longer, f"treatment.0.concentration={bath}"))[0] / control for bath in BATHS
+    ]
     passed = got == sorted(got, reverse=True) and all(abs(one - target) <= 0.15 for one, target in zip(got, BATHS.values(), strict=True))
     return "/".join(f"{one:.3f}" for one in got), passed
 

@@ -1,8 +1,8 @@
 """Drugs in established disease: what does nothing to the size of a deposit, what calms inflammation, and who answers to an anticoagulant.
 
-People are those of dermatomyositis: the disease is controlled after two years, the deposit along the fascia stays. They differ in phosphate,
-appetite of their macrophages, drive of the disease and seed; spreads are assumed. A drug begins in year 5 and is compared with the same person
-without it.
+People are those of dermatomyositis: the disease is controlled after two years, the deposit along the fascia stays. They differ in
+phosphate, appetite of their macrophages, drive of the disease and seed; spreads are assumed. A drug begins in year 5 and is compared
+with the same person without it.
 """
 
 import math
@@ -48,7 +48,7 @@ class Change(NamedTuple):
 
 
 def interval(changes: Sequence[float]) -> Change:
-    """STA-1. Mean ± t₀.₉₇₅ s/√n of paired changes. Source: Student's t."""
+    """STA-1. Mean ± t₀.₉₇₅ s/√n of paired changes. Source: definition, Student's t."""
     values = np.array(changes)
     mean, n = float(values.mean()), values.size
     half = STUDENT[n - 1] * float(values.std(ddof=1)) / math.sqrt(n)
@@ -111,8 +111,12 @@ def against(drugs: tuple[str, ...], day: float, what: str = "calcium") -> Change
 @fact("F21")
 def colchicine() -> Got:
     """Inflammation at the deposit falls by half within four weeks; size within 5 % of the twin's at six months, five years reported."""
-    calm, size, late = against(("colchicine",), 28.0, "inflammation"), against(("colchicine",), MONTHS), against(("colchicine",), FIVE_YEARS)
-    passed = calm.mean <= -0.5 and -WITHIN < size.low and size.high < WITHIN
+    calm, size, late = (
+        against(("colchicine",), 28.0, "inflammation"),
+        against(("colchicine",), MONTHS),
+        against(("colchicine",), FIVE_YEARS),
+    )
+    passed = calm.mean <= -0.5 and size.low > -WITHIN and size.high < WITHIN
     return f"inflammation {calm} in 4 weeks; size {size} at 6 months, {late} at 5 years", passed
 
 
@@ -121,7 +125,7 @@ def failing() -> Got:
     """Drugs and hormones that fail: the paired 95 % interval of size at six months inside ±5 %."""
     found = {name: against((name,), MONTHS) for name in FAILING}
     return "; ".join(f"{name} {change}" for name, change in found.items()), all(
-        -WITHIN < change.low and change.high < WITHIN for change in found.values()
+        change.low > -WITHIN and change.high < WITHIN for change in found.values()
     )
 
 

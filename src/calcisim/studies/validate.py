@@ -13,6 +13,7 @@ from calcisim.errors import UsageError
 
 Got = tuple[str, bool]
 CHECKS: dict[str, Callable[[], Got]] = {}
+MODULES = tuple("facts" + part for part in ("", "_dystrophic", "_excision", "_metastatic", "_organs", "_treatment", "_tumoral"))
 
 
 def fact(identity: str) -> Callable[[Callable[[], Got]], Callable[[], Got]]:
@@ -40,7 +41,7 @@ def validate(only: Iterable[str] = (), say: Callable[[str], None] = lambda text:
     """
     import importlib
 
-    for module in ("facts", "facts_dystrophic", "facts_metastatic", "facts_organs", "facts_tumoral"):  # they fill CHECKS, and import this module
+    for module in MODULES:  # they fill CHECKS, and import this module
         importlib.import_module(f"calcisim.studies.{module}")
 
     rows = facts()
