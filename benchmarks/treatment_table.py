@@ -137,7 +137,7 @@ def other_joint() -> Got:
 
 
 def early_late() -> Got:
-    """Calcium at the hip two years after birth of the disease: operated on day 120, on day 480, never; the same people."""
+    """Calcium at the hip on day 540: operated on day 90, on day 270, never; the same people."""
     tasks = [(name, seed) for name in FORMS.values() for seed in SEEDS[:2]]
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         rows = dict(zip(tasks, pool.map(_early_and_late, tasks, chunksize=1), strict=True))
@@ -145,7 +145,7 @@ def early_late() -> Got:
     for word, name in FORMS.items():
         sums = {arm: sum(rows[(name, seed)][arm][0] for seed in SEEDS[:2]) / 2 for arm in ("early", "late", "none")}
         texts.append(f"{word} {sums['early']:.0f}, {sums['late']:.0f}, {sums['none']:.0f} mg")
-    return f"early, late, none on day 720: {'; '.join(texts)}", all(
+    return f"operated on day 90, on day 270, never, on day 540: {'; '.join(texts)}", all(
         row[arm][0] < row["none"][0] for row in rows.values() for arm in ("early", "late")
     )
 

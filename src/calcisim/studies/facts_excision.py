@@ -117,9 +117,12 @@ def curve(days: Sequence[float | None], last: float = 365.0 * YEARS) -> Iterator
 
 @cache
 def early_and_late(
-    name: str, seed: int, early: float = 120.0, late: float = 480.0, end: float = 720.0
+    name: str, seed: int, early: float = 90.0, late: float = 270.0, end: float = 540.0
 ) -> Mapping[str, tuple[float, float]]:
-    """Calcium [mg] at hip and elbow on the same day after an early and a late operation of the same person, and without any."""
+    """Calcium [mg] at hip and elbow on the same day after an early and a late operation of the same person, and without any.
+
+    By day 480 a familial mass fills its section, and nothing is left in which it could come again; so late is day 270.
+    """
     loaded = joints(name)
     out = {}
     for word, day in (("early", early), ("late", late), ("none", None)):
