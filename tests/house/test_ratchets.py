@@ -10,9 +10,9 @@ from calcisim import parameters
 # one piece; docs/benchmarks/plasma.md shows what they give. Eleven tissues of the
 # systemic conditions and giant cells came with 33: blood flows were read, what part of them exchanges was not. Inflammation beside
 # crystals and the leak of colloid came with 10: nobody has measured them about a deposit. Treatments by name came with 57: doses,
-# clearances and sizes of what drugs do to a lever, recalled from pharmacology, which nobody has measured in calcified tissue.
-# Injuries by kind came with 48: what an injury opens, kills and inflames was never measured as a number. What living tissue does about it came
-# with 17 more and surgery with 4: times of cells and vessels, acid, what a scar is and what a surgeon leaves. Two more are how much of a
+# clearances and sizes of what drugs do to a lever, recalled from pharmacology, which nobody has measured in calcified tissue. Injuries by
+# kind came with 48: what an injury opens, kills and inflames was never measured as a number. What living tissue does about it came with
+# 17 more and surgery with 4: times of cells and vessels, acid, what a scar is and what a surgeon leaves. Two more are how much of a
 # tissue's protection hangs on matrix Gla protein; the rest are three materials.
 ASSUMED = 488
 

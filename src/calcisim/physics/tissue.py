@@ -58,6 +58,7 @@ def vessels_after(share: Array, aim: Array, dt: float, time: float) -> Array:
 def lactic_acid(inflammation: Array, vessels: Array, supply: Array, most: float) -> Array:
     """TIS-9. Acid that inflamed or ischaemic tissue makes, a_L (1 − (1 − I) v) κ_now, per pore fluid [eq/(m³ s)].
 
-    It burns glucose without oxygen, so it makes at most the a_L that the fluid that comes (κ_now [1/s]) can hold. Source: derivation, two lactates per glucose.
+    It burns glucose without oxygen, so it makes at most the a_L that the fluid that comes (κ_now [1/s]) can hold.
+    Source: derivation, two lactates per glucose.
     """
     return most * (1.0 - (1.0 - inflammation) * np.minimum(vessels, 1.0)) * supply

@@ -156,5 +156,5 @@ def prostaglandins(levers: Levers, row: dict[str, float]) -> float:
 
 
 def scaffold(levers: Levers, row: dict[str, float]) -> float:
-    """TIS-11. Share of what is laid open that is left without a part of the fibrin on it, 1 − x (1 − f). Source: assumption, a hypothesis."""
+    """TIS-11. Share of what is laid open that is left without some of the fibrin on it, 1 − x (1 − f). Source: assumption, a hypothesis."""
     return 1.0 - row["fibrin_share"] * (1.0 - levers.fibrin)
