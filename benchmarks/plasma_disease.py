@@ -12,7 +12,7 @@ from plasma_rows import DAY, LEDGERS, Row
 
 from calcisim import parameters
 from calcisim import scenario as scenarios
-from calcisim.scenario.body_treatments import Haemodialysis, PlasmaChange
+from calcisim.scenario.body_treatments import BodyTreatment, Dose, Haemodialysis, PlasmaChange
 from calcisim.simulation.plasma import BodyPlasma
 
 # Name in the table, key of a line of results, row of data/body.toml with the healthy value, factor of its unit, decimals.
@@ -58,7 +58,13 @@ EXPECTED: dict[str, str] = {
     "tumoral/normophosphataemic": ALL_NORMAL,
     "tumoral/uraemic": "CaT:0+ Pi:+ PTH:+ F:+ HCO3:- GFR:- colloid:+",
 }
-REPEATED = {"healthy/organs": HEALTHY, "tumoral/uraemic-transplant": "tumoral/uraemic"}  # the plasma of another, which stands for both
+# The plasma of another, which stands for both; of those that are treated until the treatment begins.
+REPEATED = {
+    "healthy/organs": HEALTHY,
+    **dict.fromkeys(("tumoral/uraemic-transplant", "tumoral/uraemic-excision", "tumoral/uraemic-corrected"), "tumoral/uraemic"),
+    **{f"tumoral/familial-excision-{kind}": "tumoral/familial" for kind in ("early", "late", "simple")},
+    **{f"metastatic/ckd5-dialysis-{kind}": "metastatic/ckd5-dialysis" for kind in ("excision-early", "excision-late", "thiosulfate")},
+}
 # Scenario, quantity, side of its twin on which it must be, scenario of the twin, what is set there.
 TWINS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("metastatic/magnesium-excess", "PTH", "-", "metastatic/magnesium-excess", ("plasma.magnesium_intake=12 mmol/day",)),
@@ -75,8 +81,10 @@ def plasmas() -> list[str]:
 
 
 def height(loaded: Any) -> float:
-    """Day at which a scenario is looked at: the one before its first change of keys, or its end; with dialysis the last Monday at 0:00."""
-    starts = [one.start for one in loaded.treatment if isinstance(one, PlasmaChange)]
+    """Day at which a scenario is looked at: the one before its first change of keys or its first treatment of the body that comes later, or
+    its end; with dialysis the last Monday at 0:00."""
+    of_body = (one for one in loaded.treatment if isinstance(one, BodyTreatment) and not isinstance(one, (Haemodialysis, Dose)))
+    starts = [one.start for one in of_body if isinstance(one, PlasmaChange) or one.start > 0.0]
     day = (min(starts) - DAY) / DAY if starts else loaded.duration / DAY
     return math.floor(day / 7.0) * 7.0 if any(isinstance(one, Haemodialysis) for one in loaded.treatment) else day
 

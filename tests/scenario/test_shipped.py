@@ -1,10 +1,12 @@
 """Every shipped scenario: it loads, its short variant too, its text form loads to the same floats, and its sources are known."""
 
+import numpy as np
 import pytest
 
 from calcisim import scenario, sources
 from calcisim.scenario import tissues
 from calcisim.scenario.citations import citations
+from calcisim.scenario.regions import mask
 from calcisim.studies.execute import output_times
 
 NAMES = scenario.names()
@@ -55,8 +57,13 @@ def test_painting_covers_the_grid(name):
         index, kinds = tissues.paint(site)
         assert index.shape == site.grid.counts[::-1]
         assert 0 <= index.min() <= index.max() < len(kinds)
-        if any(region.assay for region in site.region):  # what is assayed is what is painted
-            assert site.assay().sum() == sum((index == i).sum() for i, kind in enumerate(kinds) if kind.name != site.tissue)
+        for region in site.region:
+            inside = mask(region, *site.grid.centres())
+            assert inside.any()
+            if region.assay:
+                assert site.assay()[inside].all()
+            if region.assay and region.material is not None:  # what is assayed is what is painted
+                assert {kinds[number].name for number in np.unique(index[inside])} == {region.material}
 
 
 def test_the_cusp_is_what_was_implanted():
