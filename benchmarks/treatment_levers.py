@@ -70,7 +70,7 @@ def given(kind: str, key: str, amount: float, unit: str, **more: Any) -> dict[st
 
 
 def hurt(tissue: str, injury: str, *more: str, at: str = "1 day") -> dict[str, Any]:
-    """One injury of one tissue; a day after the start unless written, because what happens at 0 is not treated yet."""
+    """One injury of one tissue; a day after the start unless written, when what is given from the start acts in full."""
     return {
         "scenario": "dystrophic/injury",
         "sets": (f"site.place.tissue={tissue}", f"event.0.kind={injury}", f"event.0.at={at}", *more),

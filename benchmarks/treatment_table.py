@@ -2,7 +2,7 @@
 
     python benchmarks/treatment_table.py [--json] [--only WORD] [--figure FILE.png]
 
-Three quarters of an hour in all on two cores; exit code 1 when a line misses. The facts F21 to F24 of data/validation stand behind it.
+A quarter of an hour in all on two cores; exit code 1 when a line misses. The facts F21 to F24 of data/validation stand behind it.
 What an anticoagulant does to a deposit is a hypothesis. For research; not for clinical decisions.
 """
 

@@ -3,7 +3,8 @@
     python examples/outcome_map.py [FIGURE.png]
 
 A cubic centimetre of skin dies (day 0), and from then on a part of it dies again every month: none, or from a hundredth to all. Its
-macrophages take up mineral more or less fast. Nothing else differs between the fields of the map. After three years of 360 days the
+macrophages take up mineral more or less fast. Where they take up none there are none: nothing clears debris either, and there are
+no giant cells. Nothing else differs between the fields of the map. After three years of 360 days the
 deposit has
 
     resolved    less than 0.01 mg Ca/cm³ is left, or less than a fifth of the most that was there

@@ -607,3 +607,13 @@ def test_every_kind_of_injury_has_a_row_and_a_class():
         damage = EVENTS.read({"kind": kind, "site": "a", "at": "0 day", "severity": severity, **keys}).damage()
         assert (damage.inflammation > 0.0) == (severity > 0.0)
         assert damage.healing >= 14.0 * DAY
+
+
+def test_what_a_shorter_run_leaves_out_moves_no_irregular_injury(load):
+    late = event("trauma", at="15 day")
+    one = event("microtrauma", 'every = "3 day"', "irregular = true", at="0 day")
+    long, short = (Simulation(load(late + one, duration=days)) for days in ("18 day", "18 day"))
+    only = Simulation(load(one, duration="18 day"))
+    times = [set(simulation.moments["a"]) for simulation in (long, short, only)]
+    assert times[0] == times[1]
+    assert times[0] - times[2] == {15.0 * DAY}

@@ -45,6 +45,15 @@ def test_an_operation_of_an_arm_is_booked(begun):
     assert arm.sites["place"].state.scar.all()
 
 
+def test_a_drug_acts_from_the_day_of_the_arm_also_on_tissue_that_does_not_answer():
+    opened = 'event=[{kind="expose",site="place",at="0 day",fraction=0.3,s=0.6}]'
+    sets = ("site.place.local_biology=false", opened, 'duration="20 day"')
+    begun = arms.start(scenario.load("dystrophic/injury", sets), 2.0)
+    drug = {"kind": "etidronate", "dose": "4 g/day", "start": "2 day"}
+    treated, plain = (next(arms.follow(arms.arm(begun, drugs), (20.0,))) for drugs in ([drug], []))
+    assert treated["deposit_calcium_mg"] < 0.95 * plain["deposit_calcium_mg"]
+
+
 @pytest.mark.parametrize(
     ("drugs", "acts"), [([{**DRUG, "start": "4 day"}], []), ([], [{"kind": "trauma", "site": "place", "at": "5 day"}])]
 )

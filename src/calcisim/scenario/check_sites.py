@@ -21,9 +21,10 @@ def findings(scenario: Scenario) -> Iterator[Finding]:
         elif site.colloid_leak > 0.0 and not scenario.fluid.changes:
             hint = 'write [plasma] driver = "model", or leave colloid_leak out'
             yield Finding((*here, "colloid_leak"), "needs a computed plasma: a constant one holds no colloid", hint)
-        # a crystal_inflammation that is written as 0 is the arm of a comparison that has none, and keeps the rest of its keys
         yield from _alive(scenario, site, here)
-        if site.inflamed_state is not None and "crystal_inflammation" not in site.model_fields_set:
+        # a crystal_inflammation that is written as 0 is the arm of a comparison that has none, and keeps the rest of its keys
+        unused = "crystal_inflammation" not in site.model_fields_set and not site.local_biology
+        if site.inflamed_state is not None and unused:
             hint = "write crystal_inflammation = 1, or leave inflamed_state out"
             yield Finding((*here, "inflamed_state"), "has no effect without crystal_inflammation", hint)
 

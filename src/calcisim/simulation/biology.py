@@ -26,6 +26,7 @@ class LocalBiology:
         self.row = parameters.values("biology")
         self.levers = Levers()
         self.flow = setup.perfusion.copy()  # what reaches the tissue now [1/s], (z, y, x)
+        self.living = (setup.perfusion.ravel() > 0.0) & (setup.substrate.surface.ravel() > 0.0)  # cells that make and split pyrophosphate
         self.alive = (setup.perfusion.ravel() > 0.0) & (setup.uptake_capacity.ravel() > 0.0)
         self.grid = np.arange(setup.initial_porosity.size).reshape(setup.shape)
 
@@ -70,11 +71,11 @@ class LocalBiology:
         return tissue.lactic_acid(state.inflammation.reshape(shape), state.vessels.reshape(shape), self.flow, self.row["lactic_acid"])
 
     def pyrophosphate(self) -> Array | float:
-        """Pyrophosphate of the tissue over that of plasma, per voxel."""
+        """Pyrophosphate of the tissue over that of plasma, per voxel; cells that make it are as many as the vessels that are left."""
         if not self.on:
             return 1.0
-        perfusion = np.where(self.alive, self.setup.perfusion.ravel(), 0.0)
-        supply = np.where(self.alive, self.flow.ravel(), 0.0)
+        perfusion = np.where(self.living, self.setup.perfusion.ravel(), 0.0)
+        supply = np.where(self.living, self.flow.ravel(), 0.0)
         rate = self.row["pyrophosphate_hydrolysis"] * self.levers.hydrolysis
         return tissue.local_pyrophosphate(
             supply, self.state.vessels, self.state.inflammation, perfusion, rate, self.row["pyrophosphate_inflamed"]
@@ -114,8 +115,7 @@ class LocalBiology:
     def scope(self, mask: Array) -> Array:
         """Rows of a mask (z, y, x) that an injury can hurt: perfused, and with collagen."""
         rows = self.grid[mask]
-        hurt = (self.setup.perfusion.ravel()[rows] > 0.0) & (self.setup.substrate.surface.ravel()[rows] > 0.0)
-        return np.asarray(rows[hurt])
+        return np.asarray(rows[self.living[rows]])
 
     def injure(self, rows: Array, damage: Any) -> None:
         """Debris, inflammation and lost vessels of an injury [scenario.events.Damage] in these voxels.

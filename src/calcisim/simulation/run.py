@@ -76,16 +76,13 @@ class Simulation:
         return Site(setup, shared, self.seed, around)
 
     def _happenings(self, name: str) -> list[tuple[Any, frozenset[float]]]:
-        """Events of a site and when they happen; what comes irregularly is drawn from the seed, the site and the place in the file."""
-        found, end = [], self.scenario.duration
+        """Events of a site and when they happen; what comes irregularly is drawn from the seed, the site and its place among its like by
+        begin, so that what a shorter run leaves out changes no times of the rest."""
+        own, end = [event for event in self.scenario.event if event.site == name], self.scenario.duration
         key = rng.key(self.seed, f"{name}, injuries")
-        for number, event in enumerate(event for event in self.scenario.event if event.site == name):
-            if getattr(event, "irregular", False):
-                draw = partial(_uniform, number, key)
-                found.append((event, frozenset(event.drawn(end, draw))))
-            else:
-                found.append((event, frozenset(event.moments(end))))
-        return found
+        irregular = sorted((at for at, event in enumerate(own) if getattr(event, "irregular", False)), key=lambda at: (own[at].at, at))
+        drawn = {at: own[at].drawn(end, partial(_uniform, number, key)) for number, at in enumerate(irregular)}
+        return [(event, frozenset(drawn[at] if at in drawn else event.moments(end))) for at, event in enumerate(own)]
 
     def _moments(self, name: str) -> list[float]:
         """Times at which something happens to a site, ascending."""

@@ -245,7 +245,7 @@ class Site:
         state.tissue[mask] *= left
         for column in (routes.SURFACE, routes.ELASTIN, routes.DEVICE):
             state.substrate[rows, column] *= left
-        for array in (state.debris, state.nucleators, state.inflammation, state.giant):
+        for array in (state.debris, state.inflammation, state.giant):
             array[rows] *= left
 
     def remove(self, mask: np.ndarray, completeness: float) -> None:
@@ -267,7 +267,7 @@ class Site:
         slots = slots[slots >= 0]
         state.number[:, slots] *= left
         state.clumps[..., slots] *= left
-        for array in (state.shielded, state.on_collagen):
+        for array in (state.shielded, state.on_collagen, state.nucleators):
             array[rows] *= left
         if left == 0.0:
             state.count[:, slots] = 0

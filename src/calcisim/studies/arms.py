@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from calcisim.scenario.events import EVENTS
-from calcisim.scenario.treatments import TREATMENTS
+from calcisim.scenario.treatments import TREATMENTS, combined
 from calcisim.simulation.run import Simulation
 
 DAY = 86400.0
@@ -51,7 +51,12 @@ def arm(begun: Start, treatments: Sequence[Mapping[str, Any]] = (), events: Sequ
     early += [one.at for one in loaded.event[len(begun.scenario.event) :] if one.at <= begun.day * DAY]
     if early:
         raise ValueError(f"an arm from day {begun.day:g} cannot change what was before it: day {min(early) / DAY:g}")
-    return Simulation.restore(loaded, {name: array.copy() for name, array in begun.arrays.items()}, begun.meta)
+    simulation = Simulation.restore(loaded, {name: array.copy() for name, array in begun.arrays.items()}, begun.meta)
+    if any(one.start == begun.day * DAY for one in loaded.treatment[len(begun.scenario.treatment) :]):
+        for name, site in simulation.sites.items():  # the checkpoint still holds what inhibitors did before
+            site.set_levers(combined(loaded.treatment, begun.day * DAY, name))
+            site.restart()
+    return simulation
 
 
 def follow(simulation: Simulation, days: Sequence[float]) -> Iterator[dict[str, Any]]:
