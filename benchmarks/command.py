@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+Lines = Mapping[str, tuple[str, Callable[[], tuple[str, bool]]]]  # name → target, and the check that says what came out
+
 
 @dataclass(frozen=True)
 class Line:
@@ -55,7 +57,7 @@ def save(figure: Any, path: Path) -> None:
     style.save(figure, path.with_suffix(""), (path.suffix.lstrip(".") or "png",))
 
 
-def measured(lines: Mapping[str, tuple[str, Callable[[], tuple[str, bool]]]], only: str) -> list[Line]:
+def measured(lines: Lines, only: str) -> list[Line]:
     """Those whose name holds `only`, each with what its check says; lines: name → target and check."""
     return [Line(name, target, *check()) for name, (target, check) in lines.items() if only in name]
 
@@ -69,3 +71,19 @@ def report(lines: Sequence[Line], as_json: bool) -> int:
         for line in lines:
             print(f"{'pass' if line.passed else 'MISS'}  {line.name:{width}s}  target: {line.target};  got: {line.got}")
     return 0 if all(line.passed for line in lines) else 1
+
+
+def table(document: str, lines: Lines, figures: Mapping[str, tuple[str, Callable[[Path], None]]]) -> int:
+    """The command of a table of lines with figures: print those that are asked for, draw, and return the exit code.
+
+    figures: option → what it draws in words, and the function that draws it in a file.
+    """
+    options = parser(document, "lines whose name holds WORD")
+    for name, (words, _) in figures.items():
+        options.add_argument(f"--{name}", type=Path, metavar="FILE.png", help=f"draw {words} here")
+    asked = options.parse_args()
+    found = measured(lines, asked.only)
+    for name, (_, draw) in figures.items():
+        if getattr(asked, name) is not None:
+            draw(getattr(asked, name))
+    return report(found, asked.json)

@@ -147,19 +147,6 @@ def draw_organs(path: Path) -> None:
         command.save(figure, path)
 
 
-def main() -> int:
-    """Print the lines; the exit code."""
-    options = command.parser(__doc__ or "", "lines whose name holds WORD")
-    options.add_argument("--figure", type=Path, metavar="FILE.png", help="draw the curves here")
-    options.add_argument("--organs", type=Path, metavar="FILE.png", help="draw organs by disease and aortas by seed here")
-    asked = options.parse_args()
-    lines = command.measured(LINES, asked.only)
-    if asked.figure is not None:
-        draw(asked.figure)
-    if asked.organs is not None:
-        draw_organs(asked.organs)
-    return command.report(lines, asked.json)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    figures = {"figure": ("the curves", draw), "organs": ("organs by disease and aortas by seed", draw_organs)}
+    sys.exit(command.table(__doc__ or "", LINES, figures))

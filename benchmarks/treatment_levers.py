@@ -3,7 +3,7 @@
     python benchmarks/treatment_levers.py [--json] [--only WORD]
 
 A line passes when its quantity changes by more than a fifth against the same run without treatment, at ten times the dose or, for kinds
-without one, at the amount that is written. Ten seconds with compiled kernels; exit code 1 when a line misses. For research, not advice.
+without one, at the amount that is written. Ten seconds with compiled kernels; exit code 1 when a line misses. Not for clinical decisions.
 """
 
 import sys

@@ -109,7 +109,7 @@ LINES: dict[str, tuple[str, Callable[[], Got]]] = {
 
 def draw(path: Path) -> None:
     """a: the mass at the hip after a year; b: its growth by perfusion; c: what is left after the plasma is mended."""
-    from calcisim.results import clumps
+    from calcisim.physics.deposit import CALCIUM_MG_CM3
     from calcisim.simulation.run import Simulation
 
     simulation = Simulation(tumoral.one_joint(tumoral.FAMILIAL, "hip", tumoral.ONE_WAY))
@@ -119,7 +119,7 @@ def draw(path: Path) -> None:
         place, grown, left = figure.subplots(1, 3)
         ny, nx = site.setup.shape[1:]
         extent = (0.0, nx * site.setup.spacing[2] * 1e3, 0.0, ny * site.setup.spacing[1] * 1e3)
-        image = place.imshow(site.mineral()[0] * clumps.CALCIUM_MG_CM3, origin="lower", extent=extent, cmap="cividis")
+        image = place.imshow(site.mineral()[0] * CALCIUM_MG_CM3, origin="lower", extent=extent, cmap="cividis")
         figure.colorbar(image, ax=place, shrink=0.8, label="Calcium in mineral (mg/cm³)")
         place.set_xlabel("x (mm)")
         place.set_ylabel("y (mm)")
@@ -143,16 +143,5 @@ def draw(path: Path) -> None:
         command.save(figure, path)
 
 
-def main() -> int:
-    """Print the lines; the exit code."""
-    options = command.parser(__doc__ or "", "lines whose name holds WORD")
-    options.add_argument("--figure", type=Path, metavar="FILE.png", help="draw mass, growth and remission here")
-    asked = options.parse_args()
-    lines = command.measured(LINES, asked.only)
-    if asked.figure is not None:
-        draw(asked.figure)
-    return command.report(lines, asked.json)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.table(__doc__ or "", LINES, {"figure": ("mass, growth and remission", draw)}))

@@ -12,10 +12,11 @@ COMMON = ("kind", "site", "start", "stop", "adherence", "on", "off", "already")
 HEAD = """# Treatments
 
 Written by `python docs/treatments.py` from the classes; change them, not this page. For research: what a run shows of a drug is the size of
-an assumed mechanism, not advice.
+an assumed mechanism. Not for clinical decisions.
 
 A `[[treatment]]` multiplies or adds to the levers below from `start` to `stop`. The model does not know which drug it is. Every course
-takes `adherence` (share of days, 1 by default) and turns of `on` and `off` (a day or more each). A dose is for a person of 70 kg: for
+takes `adherence` (share of days, 1 by default) and, but for `immunosuppressant`, turns of `on` and `off` (a day or more each);
+`already = true` says of a treatment of the body that it went on before day 0. A dose is for a person of 70 kg: for
 another body mass, and for animals, write the dose per body mass times 70 kg. Numbers are in `data/treatments.toml` and
 `data/inhibitors.toml`; doses and sizes are recalled or chosen, and only the bath of aluminium was fitted to a deposit.
 
@@ -47,7 +48,8 @@ def page() -> str:
     lines = [columns, ["---"] * len(columns), *(row(kind) for kind in sorted(TREATMENTS))]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
     levers = " ".join((Levers.__doc__ or "").split("\n\n")[1].split())
-    return f"{HEAD}{table}\n\n## Levers of a site\n\n{levers}\n"
+    unused = "No kind above moves `hydrolysis`, `uptake` or `resorption`: they are for treatments of your own."
+    return f"{HEAD}{table}\n\n## Levers of a site\n\n{levers} {unused}\n"
 
 
 if __name__ == "__main__":

@@ -22,18 +22,6 @@ def region(lines, text=GOOD):
     return text + f"[[site.region]]\n{lines}\n"
 
 
-@pytest.fixture
-def load(tmp_path, monkeypatch):
-    """The scenario of a text, which lies in bad.toml of the working folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def loaded(text, **options):
-        (tmp_path / "bad.toml").write_text(text)
-        return scenario.load("bad.toml", **options)
-
-    return loaded
-
-
 def messages(load, text, **options):
     with pytest.raises(scenario.ScenarioError) as caught:
         load(text, **options)

@@ -73,17 +73,6 @@ def untreated(name):
     return getattr(Levers(), name, None) if name in Levers._fields else healthy(name)
 
 
-@pytest.fixture
-def load(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def loaded(text, **options):
-        (tmp_path / "bad.toml").write_text(text)
-        return scenario.load("bad.toml", **options)
-
-    return loaded
-
-
 # --- doses ------------------------------------------------------------------------------------------------------------
 
 

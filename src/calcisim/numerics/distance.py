@@ -1,5 +1,7 @@
 """Distances inside a shape on a grid, and the peaks of a height over it that stand out: what lobules are counted with."""
 
+import math
+
 import numpy as np
 
 from calcisim.jit import kernel
@@ -122,3 +124,13 @@ def lobules(mask: np.ndarray, spacing: tuple[float, ...]) -> int:
     largest = max(spacing)
     height = ndimage.gaussian_filter(distance_inside(whole, spacing), [largest / h for h in spacing], mode="constant", truncate=_TRUNCATE)
     return standing_peaks(height, whole, NECK, _NECK_VOXELS * largest)
+
+
+def equivalent_diameters(sizes: np.ndarray, axes: int) -> np.ndarray:
+    """CLU-5. d = (6 V/π)^(1/3) in 3-D,  d = 2 √(A/π) in 2-D,  d = L in 1-D.
+
+    Diameter of the ball of equal volume, the disc of equal area, or the length [mm] of `sizes` [mm³, mm², mm]; NaN without an axis.
+    """
+    if axes == 0:
+        return np.full_like(sizes, np.nan, dtype=float)
+    return {1: sizes, 2: 2.0 * np.sqrt(sizes / math.pi), 3: np.cbrt(6.0 * sizes / math.pi)}[axes]

@@ -149,6 +149,7 @@ def nucleation_routes(voxels, row, phases, law, work, protection, exposed, poros
     route[SURFACES], route[SURFACES_SLOPE], route[COLLAGEN] = surface_nucleation(
         voxels.substrate, row, exposed, protection, sigma, voxels.held[AREA, row], law
     )
+    # pairs of floats both times, so that `site_nucleation` is compiled once
     debris = (voxels.substrate[row, DEBRIS_STATE], law.debris[1])
     route[SITES], route[SITES_SLOPE] = site_nucleation(debris, protection, sigma, law)
     route[SEEDS], route[SEEDS_SLOPE] = 0.0, 0.0

@@ -18,13 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from calcisim.numerics.distance import equivalent_diameters
+from calcisim.physics.deposit import CALCIUM_MG_CM3, CLUMP_FROM
 from calcisim.results import shape
 from calcisim.results.observables import Value, observable
 
-# mg Ca per cm³ of tissue; assumed. Ten times all the calcium of plasma (2.4 mmol/L is 0.1 mg/cm³), so that no fluid counts, and 2.5 mg
-# of apatite per cm³. Computed tomography starts to score calcium at 40 (100 mg of apatite; McCollough et al. 2007, Radiology 243:527).
-THRESHOLD = 1.0
-CALCIUM_MG_CM3 = 40.078e-3  # of 1 mol/m³
+THRESHOLD = CLUMP_FROM
 FIELD = "mineral_calcium"  # the map that is labelled, in mol/m³
 
 
@@ -105,16 +104,6 @@ def _measured(calcium: np.ndarray, edges: tuple[float, ...], volume: float, thre
         shape.lobules(closed, edges) if formed else None,
         shape.box_dimension(chosen, edges) if axes else None,
     )
-
-
-def equivalent_diameters(sizes: np.ndarray, axes: int) -> np.ndarray:
-    """CLU-5. d = (6 V/π)^(1/3) in 3-D,  d = 2 √(A/π) in 2-D,  d = L in 1-D.
-
-    Diameter of the ball of equal volume, the disc of equal area, or the length [mm] of `sizes` [mm³, mm², mm]; NaN without an axis.
-    """
-    if axes == 0:
-        return np.full_like(sizes, np.nan, dtype=float)
-    return {1: sizes, 2: 2.0 * np.sqrt(sizes / math.pi), 3: np.cbrt(6.0 * sizes / math.pi)}[axes]
 
 
 def _gyration(

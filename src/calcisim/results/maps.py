@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from calcisim.physics.deposit import CALCIUM_MG_CM3
 from calcisim.results import store, style
 
-# 1 mol of calcium per m³ of tissue in mg per cm³
-_CALCIUM_MG_CM3 = 40.078e-3
 _EMPTY = 0.01  # of the largest value: less than that is drawn as nothing and may be left out
 _PREFERRED = ("mineral_calcium", "mineral")
 
@@ -54,7 +53,7 @@ def _read(path: Path, site: str) -> Map | None:
     values = store.read(path, site, name)[0] if flat else last[np.newaxis]
     label = f"{long_name.capitalize()} ({unit})"
     if name == "mineral_calcium" and unit.replace("·", " ") in ("mol m-3", "mol/m3", "mol/m³"):
-        values, label = values * _CALCIUM_MG_CM3, "Deposited calcium (mg/cm³)"
+        values, label = values * CALCIUM_MG_CM3, "Deposited calcium (mg/cm³)"
     positions = {axis: _positions(coordinates, axis, values.shape[1 + "zyx".index(axis)]) for axis in "xyz"}
     return _cropped(Map(site, values, label, coordinates["time"] if flat else coordinates["time"][-1:], positions))
 

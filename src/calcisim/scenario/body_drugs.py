@@ -24,7 +24,7 @@ class BodyDrug(BodyCourse, Drug):
     """A drug by its dose [kg/s] whose factors are those of `moves` (TRT-2)."""
 
     def effect(self, t: float) -> BodyEffect:
-        return BodyEffect(factors={name: self.graded_by(name, self.dose) for name in self.moves})
+        return BodyEffect(factors=self.factors(self.moves))
 
 
 @TREATMENTS.add("probenecid")
@@ -59,7 +59,8 @@ class Calcitonin(BodyDrug):
 
     def effect(self, t: float) -> BodyEffect:
         begin = self.begun(t)
-        fresh = begin is not None and not self.already and t < begin + self.row("escape")
+        early = begin is not None and not (self.already and begin == self.start)  # what went on before day 0 has escaped
+        fresh = early and begin is not None and t < begin + self.row("escape")
         factor = self.graded_by("bone_resorption", self.dose)
         return BodyEffect(factors={"bone_resorption": factor if fresh else 1.0 - self.row("escaped_share") * (1.0 - factor)})
 
@@ -80,9 +81,8 @@ class Acetazolamide(BodyDrug):
     kind: Literal["acetazolamide"]
 
     def effect(self, t: float) -> BodyEffect:
-        share = self.adherence * self.dose / (self.dose + self.row("half_dose"))
-        kept = self.graded_by("phosphate_reabsorption", self.dose)
-        return BodyEffect(factors={"phosphate_reabsorption": kept}, added={"acid_production": share * self.row("acid_production")})
+        acid = self.share() * self.row("acid_production")
+        return BodyEffect(factors=self.factors(("phosphate_reabsorption",)), added={"acid_production": acid})
 
 
 @TREATMENTS.add("calcimimetic")
@@ -98,8 +98,7 @@ class Calcimimetic(BodyDrug):
     kind: Literal["calcimimetic"]
 
     def effect(self, t: float) -> BodyEffect:
-        share = self.adherence * self.dose / (self.dose + self.row("half_dose"))
-        return BodyEffect(added={"calcimimetic": share * self.row("set_point")})
+        return BodyEffect(added={"calcimimetic": self.share() * self.row("set_point")})
 
 
 @TREATMENTS.add("phosphate-binder")

@@ -1,6 +1,7 @@
 """Courses of treatment: how regularly something is taken, in which turns, and how far a dose moves what it acts on."""
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
 from pydantic import model_validator
@@ -103,10 +104,22 @@ class Drug(Course):
 
     dose: DoseRate
 
+    def factors(self, names: Iterable[str]) -> dict[str, float]:
+        """Factors on these levers or keys of the body for its dose."""
+        return {name: self.graded_by(name, self.dose) for name in names}
+
+    def on_tissue(self) -> dict[str, float]:
+        """Factors on the levers of a site."""
+        return self.factors(name for name in self.moves if name in FACTORS)
+
+    def share(self) -> float:
+        """Share of the largest effect that its dose has, a d/(d + D), of what is added and not multiplied."""
+        return adhered(graded(self.dose, 1.0, self.row("half_dose")), self.adherence) - 1.0
+
     def levers(self, t: float) -> Levers:
         if not self.active(t):
             return Levers()
-        return Levers(drug=self.kind, **{name: self.graded_by(name, self.dose) for name in self.moves if name in FACTORS})
+        return Levers(drug=self.kind, **self.on_tissue())
 
 
 def staircase(time: float, onset: float) -> float:
@@ -143,7 +156,7 @@ class SlowDrug(Drug):
         share = self.presence(t)
         if share <= 0.0:
             return Levers()
-        return Levers(drug=self.kind, **{name: adhered(self.graded_by(name, self.dose), share) for name in self.moves if name in FACTORS})
+        return Levers(drug=self.kind, **{name: adhered(one, share) for name, one in self.on_tissue().items()})
 
     def edges(self) -> tuple[float, ...]:
         """Begin of every step of the staircases."""

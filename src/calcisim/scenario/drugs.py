@@ -102,7 +102,7 @@ class WholeDrug(Drug, OnBody):
     factors_of_body: ClassVar[tuple[str, ...]] = ()
 
     def effect(self, t: float) -> BodyEffect:
-        return BodyEffect(factors={name: self.graded_by(name, self.dose) for name in self.factors_of_body})
+        return BodyEffect(factors=self.factors(self.factors_of_body))
 
 
 @TREATMENTS.add("corticosteroid")

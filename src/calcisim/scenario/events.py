@@ -132,6 +132,16 @@ class Damage(NamedTuple):
     inflammation: float
     vessels_lost: float
 
+    def times(self, share: float) -> "Damage":
+        """A part of it, or less severe: all but the state and the healing of what is open."""
+        scaled = ("fraction", "debris", "inflammation", "vessels_lost")
+        return self._replace(**{name: getattr(self, name) * share for name in scaled})
+
+
+def usual(kind: str) -> Damage:
+    """What an injury of this kind does at severity 1: its rows in data/injuries.toml."""
+    return Damage(**{name: float(row.value) for name, row in parameters.tables("injuries")[kind].items()})
+
 
 class Injury(Repeated):
     """An injury of living tissue, by kind; what is left out is that of data/injuries.toml, times `severity` (0 to 1; not the state).
@@ -150,12 +160,8 @@ class Injury(Repeated):
 
     def damage(self) -> Damage:
         """What it does, with the rows of its kind for what is not written."""
-        row = {name: one.value for name, one in parameters.tables("injuries")[self.kind].items()}
-        named = {"state": "s"}
-        got = {name: getattr(self, named.get(name, name)) for name in Damage._fields}
-        full = Damage(**{name: float(row[name] if value is None else value) for name, value in got.items()})
-        scaled = ("fraction", "debris", "inflammation", "vessels_lost")
-        return full._replace(**{name: getattr(full, name) * self.severity for name in scaled})
+        written = {name: getattr(self, "s" if name == "state" else name) for name in Damage._fields}
+        return usual(self.kind)._replace(**{name: value for name, value in written.items() if value is not None}).times(self.severity)
 
 
 @EVENTS.add("trauma")

@@ -1,12 +1,12 @@
 """Living tissue: macrophages that come and clear debris, phosphatase, blood flow, acid, and wounds that close. Off unless a site asks."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from calcisim import parameters
 from calcisim.physics import routes, tissue
+from calcisim.scenario.events import Damage
 from calcisim.scenario.treatments import Levers
 from calcisim.simulation.setup import SiteSetup
 from calcisim.simulation.state import State
@@ -25,15 +25,11 @@ class LocalBiology:
         self.setup, self.state, self.on = setup, state, setup.local_biology
         self.row = parameters.values("biology")
         self.levers = Levers()
-        self.flow = setup.perfusion.copy()  # what reaches the tissue now [1/s], (z, y, x)
-        self.living = (setup.perfusion.ravel() > 0.0) & (setup.substrate.surface.ravel() > 0.0)  # cells that make and split pyrophosphate
-        self.alive = (setup.perfusion.ravel() > 0.0) & (setup.uptake_capacity.ravel() > 0.0)
+        self.flow = setup.perfusion.copy()  # what reaches the tissue now (PRF-1) [1/s], (z, y, x)
+        perfused = setup.perfusion.ravel() > 0.0
+        self.living = perfused & (setup.substrate.surface.ravel() > 0.0)  # what can be hurt, and makes and splits pyrophosphate
+        self.cleared = perfused & (setup.uptake_capacity.ravel() > 0.0)  # where there are macrophages
         self.grid = np.arange(setup.initial_porosity.size).reshape(setup.shape)
-
-    def look(self, filled: Array) -> Array:
-        """The perfusion of now (PRF-1), kept for acid and pyrophosphate."""
-        self.flow = self.supply(filled)
-        return self.flow
 
     def supply(self, filled: Array) -> Array:
         """PRF-1. Perfusion κ v (1 + h I) e^(−φ_s/φ_v) (1 + (m − 1) e^(−(d/w)²)) at the distance d > 0 from mineral that fills more than
@@ -97,7 +93,7 @@ class LocalBiology:
             before, state.inflammation, dt, row["inflammation_recruitment"], row["macrophage_time"]
         )
         mean = 0.5 * (before + state.macrophages) * self.levers.uptake
-        state.debris[self.alive] *= tissue.debris_left(mean[self.alive], dt, row["debris_clearance"])
+        state.debris[self.cleared] *= tissue.debris_left(mean[self.cleared], dt, row["debris_clearance"])
         state.vessels[...] = tissue.vessels_after(state.vessels, state.vessels_end, dt, row["revascularisation"])
         state.substrate[:, routes.HEALING] = state.healing / (1.0 + state.inflammation)
 
@@ -117,8 +113,8 @@ class LocalBiology:
         rows = self.grid[mask]
         return np.asarray(rows[self.living[rows]])
 
-    def injure(self, rows: Array, damage: Any) -> None:
-        """Debris, inflammation and lost vessels of an injury [scenario.events.Damage] in these voxels.
+    def injure(self, rows: Array, damage: Damage) -> None:
+        """Debris, inflammation and lost vessels of an injury in these voxels.
 
         Dead membranes have the state of unfixed cells; where fixed ones lie too, both count at the state of the more active.
         """

@@ -351,7 +351,7 @@ class SiteProblem:
         filled = self._filled(self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
         if not self.biology.still:
-            self.perfusion[INNER] = self.biology.look(filled)
+            self.perfusion[INNER] = self.biology.flow = self.biology.supply(filled)
         self._conductances()
         if self.sides.effect:
             self._weigh_sides()

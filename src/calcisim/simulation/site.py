@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from calcisim.numerics.newton import NewtonControl
 from calcisim.numerics.sdirk import Counters, SolverError, StepSize, advance
 from calcisim.physics import clumping, kinetics, routes
 from calcisim.physics.seeding import Arrivals, first_arrivals
+from calcisim.scenario.events import Damage
 from calcisim.scenario.treatments import Levers
 from calcisim.simulation import lattice as seeding_lattice
 from calcisim.simulation.biology import scaffold
@@ -138,7 +138,7 @@ class Site:
     # --- acts -----------------------------------------------------------------------------------------------------
 
     def set_levers(self, levers: Levers) -> None:
-        """What treatments move from now on: protection, growth, and what living tissue does."""
+        """What treatments move from now on. What inhibitors do follows with `refresh`, or is in the checkpoint that is loaded next."""
         problem = self.problem
         problem.biology.levers = levers
         if problem.biology.still:
@@ -147,7 +147,6 @@ class Site:
         growth[:, 0] *= levers.growth
         if not np.array_equal(growth, problem.model.phases.growth):
             self._take_over(replace(problem.model, phases=problem.model.phases._replace(growth=growth)))
-        problem.inhibition.write(self.model)
 
     def _take_over(self, model: ModelSetup) -> None:
         self.model = self.problem.model = self.problem.particles.model = self.problem.resorption.model = model
@@ -225,8 +224,8 @@ class Site:
             substrate[:, column] = np.where(injured, np.minimum(substrate[:, column], value), value)
         self.state.substrate[rows] = substrate
 
-    def injure(self, mask: np.ndarray, damage: Any) -> None:
-        """An injury [scenario.events.Damage] of the living tissue of a mask (z, y, x): what it lays open, and what follows at once."""
+    def injure(self, mask: np.ndarray, damage: Damage) -> None:
+        """An injury of the living tissue of a mask (z, y, x): what it lays open, and what follows at once."""
         biology = self.problem.biology
         rows = biology.scope(mask)
         if rows.size == 0 or not (damage.fraction or damage.debris or damage.inflammation or damage.vessels_lost):

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 
 from calcisim import parameters
-from calcisim.numerics.distance import lobules
+from calcisim.numerics.distance import equivalent_diameters, lobules
 from calcisim.physics import kinetics
+from calcisim.physics.deposit import CALCIUM_MG_CM3, CLUMP_FROM
+from calcisim.scenario.events import Damage, usual
 from calcisim.simulation.setup import INNER
 from calcisim.simulation.site import Site
 
 Array = np.ndarray
-SEEN = 1.0 / 40.078e-3  # mol Ca/m³: 1 mg Ca/cm³, from which mineral is a clump that is seen and felt (results/clumps.py)
+SEEN = CLUMP_FROM / CALCIUM_MG_CM3  # mol Ca/m³ from which mineral is a clump that is seen and felt
 
 
 def grown(mask: Array, margin: float, spacing: tuple[float, ...]) -> Array:
@@ -44,9 +46,8 @@ def left_behind(mask: Array, spacing: tuple[float, ...]) -> float:
     if not resolved or not mask.any():
         return 0.0
     edges = tuple(spacing[axis] for axis in resolved)
-    size = float(np.count_nonzero(mask)) * math.prod(edges)
     axes = len(resolved)
-    diameter = size if axes == 1 else 2.0 * math.sqrt(size / math.pi) if axes == 2 else (6.0 * size / math.pi) ** (1.0 / 3.0)
+    diameter = float(equivalent_diameters(np.count_nonzero(mask) * np.array(math.prod(edges)), axes))
     count = 1 if axes == 1 else max(lobules(mask.reshape([n for n in mask.shape if n > 1]), edges), 1)
     return float(min(row["residual_by_size"] * diameter + row["residual_by_lobule"] * (count - 1), row["residual_most"]))
 
@@ -77,17 +78,12 @@ def _edge(site: Site) -> float:
     return min(edges or site.setup.spacing)
 
 
-def wound(edge: float) -> Any:
+def wound(edge: float) -> Damage:
     """SUR-3. What a cut does to the voxels beside it: an incision, of which a voxel of edge h holds the share min(d_cut/h, 1).
 
     d_cut : depth to which a knife hurts the tissue beside it [m]; h : the smallest edge of more than one voxel. Source: assumption.
     """
-    from calcisim.scenario.events import EVENTS
-
-    full = EVENTS.read({"kind": "incision", "site": "wound", "at": "0 s"}).damage()  # type: ignore[attr-defined]
-    share = min(parameters.values("biology")["cut_depth"] / edge, 1.0)
-    scaled = ("fraction", "debris", "inflammation", "vessels_lost")
-    return full._replace(**{name: share * getattr(full, name) for name in scaled})
+    return usual("incision").times(min(parameters.values("biology")["cut_depth"] / edge, 1.0))
 
 
 def inject(site: Site, mask: Array, calcium: float, phosphate: float) -> None:

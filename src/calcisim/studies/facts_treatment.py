@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcisim.physics.deposit import CALCIUM_MG_CM3
 from calcisim.studies import arms
 from calcisim.studies.validate import Got, fact
 
@@ -33,7 +34,6 @@ FAILING: dict[str, dict[str, Any]] = {
 }
 COLCHICINE = {"kind": "colchicine", "dose": "1 mg/day"}
 NSAID = {"kind": "nsaid", "dose": "1.2 g/day"}
-STUDENT = {7: 2.365, 11: 2.201, 15: 2.131}  # 0.975 quantile of t by degrees of freedom
 
 
 class Change(NamedTuple):
@@ -49,9 +49,11 @@ class Change(NamedTuple):
 
 def interval(changes: Sequence[float]) -> Change:
     """STA-1. Mean ± t₀.₉₇₅ s/√n of paired changes. Source: definition, Student's t."""
+    from scipy.stats import t
+
     values = np.array(changes)
     mean, n = float(values.mean()), values.size
-    half = STUDENT[n - 1] * float(values.std(ddof=1)) / math.sqrt(n)
+    half = float(t.ppf(0.975, n - 1)) * float(values.std(ddof=1)) / math.sqrt(n)
     return Change(mean, mean - half, mean + half)
 
 
@@ -88,7 +90,7 @@ def seen(number: int, drugs: tuple[str, ...], days: tuple[float, ...]) -> tuple[
     simulation = arms.arm(begun, [{**given(name), "start": f"{begun.day} day"} for name in drugs])
     found = []
     for row in arms.follow(simulation, [begun.day + day for day in days]):
-        mineral = simulation.sites["thigh"].mineral() * 40.078e-3
+        mineral = simulation.sites["thigh"].mineral() * CALCIUM_MG_CM3
         place = np.unravel_index(int(mineral.argmax()), mineral.shape)
         level = simulation.sites["thigh"].state.inflammation.reshape(mineral.shape)[place]
         found.append(Look(float(row["deposit_calcium_mg_per_cm3"]), float(mineral.max()), float(level)))
@@ -141,6 +143,7 @@ def nsaid() -> Got:
 
 SIZES, AGES, FLOWS = (0.1, 0.3, 1.0), (90.0, 360.0, 1080.0), (1.0, 0.5, 0.25)  # severity of the burn; days; share of the perfusion
 RESPONSE = -0.25  # against the untreated twin
+Marginals = dict[str, list[tuple[float, float, float]]]
 
 
 @cache
@@ -165,10 +168,10 @@ def answer(size: float, age: float, flow: float, dose: str = "1 mg/day", draws: 
     return tuple(out)
 
 
-def marginals(dose: str = "1 mg/day") -> dict[str, list[tuple[float, float, float]]]:
+def marginals(dose: str = "1 mg/day") -> Marginals:
     """By size, age and flow: (level, share of people who respond, mean relative change)."""
     cells = {(size, age, flow): answer(size, age, flow, dose) for size in SIZES for age in AGES for flow in FLOWS}
-    out: dict[str, list[tuple[float, float, float]]] = {}
+    out: Marginals = {}
     for place, (name, levels) in enumerate({"size": SIZES, "age": AGES, "flow": FLOWS}.items()):
         rows = []
         for level in levels:
@@ -178,11 +181,24 @@ def marginals(dose: str = "1 mg/day") -> dict[str, list[tuple[float, float, floa
     return out
 
 
+def responders(found: Marginals) -> float:
+    """Share of all people who respond."""
+    return sum(row[1] for row in found["size"]) / len(SIZES)
+
+
+def falls(found: Marginals) -> bool:
+    """Whether the chance of a response nowhere rises with size, age or poorer flow."""
+    return all(rows[0][1] >= rows[1][1] >= rows[2][1] for rows in found.values())
+
+
+def said(found: Marginals) -> str:
+    """Marginals in words."""
+    parts = [f"{name} " + ", ".join(f"{level:g}: {part:.0%} ({mean:+.1%})" for level, part, mean in rows) for name, rows in found.items()]
+    return f"{responders(found):.0%} respond (hypothesis); {'; '.join(parts)}"
+
+
 @fact("F23")
 def anticoagulant() -> Got:
     """Share of people who respond to 1 mg/day of warfarin within a year (a fall of 25 % beyond their twin): a hypothesis. 15 to 35 %."""
     found = marginals()
-    share = sum(row[1] for row in found["size"]) / len(SIZES)
-    parts = [f"{name} " + ", ".join(f"{level:g}: {part:.0%} ({mean:+.1%})" for level, part, mean in rows) for name, rows in found.items()]
-    down = all(rows[0][1] >= rows[1][1] >= rows[2][1] for rows in found.values())
-    return f"{share:.0%} respond (hypothesis); {'; '.join(parts)}", down and 0.15 <= share <= 0.35
+    return said(found), falls(found) and 0.15 <= responders(found) <= 0.35

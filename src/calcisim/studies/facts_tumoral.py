@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from calcisim.physics.deposit import CALCIUM_MG_CM3
 from calcisim.studies.validate import Got, fact
 
 DAY = 86400.0
@@ -57,7 +58,7 @@ def masses(loaded: Any, days: Sequence[float], seed: int | None = None) -> tuple
     for day in days:
         simulation.advance(day * DAY)
         row = simulation.observables()
-        calcium = site.mineral() * clumps.CALCIUM_MG_CM3
+        calcium = site.mineral() * CALCIUM_MG_CM3
         seen = clumps.measure(calcium, site.setup.spacing)
         edges = tuple(1e3 * h for h, n in zip(site.setup.spacing, calcium.shape, strict=True) if n > 1)
         inside = site.filled()[calcium >= clumps.THRESHOLD]
