@@ -63,9 +63,11 @@ def test_an_arm_cannot_change_what_was_before_it(begun, drugs, acts):
 
 
 def test_the_interval_is_students():
-    found = facts_treatment.interval([0.01, -0.02, 0.03, 0.0, 0.01, -0.01, 0.02, 0.0])
+    changes = [0.01, -0.02, 0.03, 0.0, 0.01, -0.01, 0.02, 0.0]
+    found = facts_treatment.interval(changes)
     assert found.mean == pytest.approx(0.005)
-    assert found.high - found.mean == pytest.approx(2.364624252 * np.std([0.01, -0.02, 0.03, 0.0, 0.01, -0.01, 0.02, 0.0], ddof=1) / math.sqrt(8))
+    assert found.high - found.mean == pytest.approx(2.364624252 * np.std(changes, ddof=1) / math.sqrt(8))  # t of 7 degrees of freedom
+    assert found.high - found.mean == pytest.approx(found.mean - found.low)
 
 
 def test_hazard_and_curve_of_a_handful_of_people():
