@@ -2,7 +2,7 @@
 
     python benchmarks/treatment_table.py [--json] [--only WORD] [--figure FILE.png]
 
-A quarter of an hour in all on two cores; exit code 1 when a line misses. The facts F21 to F24 of data/validation stand behind it.
+Ten minutes in all on two cores; exit code 1 when a line misses. The facts F21 to F24 of data/validation stand behind it.
 What an anticoagulant does to a deposit is a hypothesis. For research; not for clinical decisions.
 """
 
@@ -131,7 +131,7 @@ def early_late() -> Got:
 
 
 def books() -> Got:
-    """Largest imbalance of calcium, phosphorus and alkalinity over all arms with an operation."""
+    """Largest imbalance of calcium, phosphorus and alkalinity over all arms."""
     worst = max(one.ledger for arms_of in people().values() for one in arms_of.values())
     return f"{worst:.1e}", worst < 1e-12
 
