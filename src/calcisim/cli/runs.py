@@ -1,88 +1,13 @@
-"""The command line: commands, no logic. Only typer and rich are imported before a command runs, so that --help is quick."""
+"""Commands for scenarios and single runs: commands, no logic."""
 
-import json
-import os
 import shlex
 import sys
-import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-app = typer.Typer(
-    help="Simulate calcification of soft tissue. For research; hypothesis-generating; not for clinical decisions.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="a name from `calcisim list`, or a path to a TOML file")]
-RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="a run directory")]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help='change a value: plasma.phosphate="6.5 mg/dL"; repeatable')
-]
-Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="no progress")]
-Threads = Annotated[int | None, typer.Option(help="threads for large grids; free cores by default; results do not depend on it")]
-Quick = Annotated[bool, typer.Option("--quick", help="the scenario's short and coarse form")]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="run directory; a new numbered one below runs/ by default")]
-Force = Annotated[bool, typer.Option("--force", help="move what is in --out aside to DIR.old-1")]
-
-
-def main() -> None:
-    """Entry point: errors become one message on stderr and their exit code."""
-    warnings.showwarning = _warn
-    try:
-        app()
-    except Exception as error:
-        code = getattr(error, "exit_code", None)
-        if os.environ.get("CALCISIM_TRACEBACK"):
-            raise
-        if code is None:
-            hint = "This is a fault of calcisim, not yours; CALCISIM_TRACEBACK=1 shows where it happened."
-            _say(f"error: {type(error).__name__}: {error}\n{hint}")
-        else:
-            _say(f"error: {error}")
-        sys.exit(code or 1)
-    except KeyboardInterrupt:
-        _say("interrupted")
-        sys.exit(130)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _quietly(text: str) -> None:
-    """What is said to nobody."""
-
-
-def _warn(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None) -> None:
-    _say(f"warning: {message}")
-
-
-def _print_json(document: Any) -> None:
-    from calcisim.results.files import plain
-
-    print(json.dumps(plain(document), indent=2, ensure_ascii=False))
-
-
-def _print_table(columns: list[str], rows: list[list[Any]]) -> None:
-    """A table that wraps on a terminal, and one line per row elsewhere."""
-    cells = [["" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-        for row in cells:
-            table.add_row(*map(escape, row))
-        Console().print(table)
-        return
-    widths = [max(len(row[number]) for row in [columns, *cells]) for number in range(len(columns))]
-    for row in [columns, *cells]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+from calcisim.cli.app import Force, Json, Name, Out, Quick, Quiet, RunDirectory, Sets, Threads, app, print_json, print_table, quietly, say
 
 
 @app.command("list")
@@ -92,7 +17,7 @@ def list_scenarios(as_json: Json = False) -> None:
 
     rows = catalogue.rows()
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     cells = []
     for row in rows:
@@ -100,7 +25,7 @@ def list_scenarios(as_json: Json = False) -> None:
             cells.append([row["name"], "", "", "", f"does not load: {row['error']}"])
         else:
             cells.append([row["name"], row["size"], f"{row['days']:g} d", f"~{progress.clock(row['seconds'])}", row["title"]])
-    _print_table(["scenario", "grid", "length", "time", "what it is"], cells)
+    print_table(["scenario", "grid", "length", "time", "what it is"], cells)
 
 
 @app.command()
@@ -114,11 +39,11 @@ def show(name: Name, sets: Sets = None, quick: Quick = False, as_json: Json = Fa
     if as_json:
         import tomllib
 
-        _print_json({"scenario": tomllib.loads(text), "parameters": rows})
+        print_json({"scenario": tomllib.loads(text), "parameters": rows})
         return
     print(text)
     columns = ["name", "value", "unit", "range", "source", "quality"]
-    _print_table(columns, [[_range(row[c]) if c == "range" else row[c] for c in columns] for row in rows])
+    print_table(columns, [[_range(row[c]) if c == "range" else row[c] for c in columns] for row in rows])
 
 
 def _range(sides: list[float] | None) -> str:
@@ -132,7 +57,7 @@ def check(name: Name, sets: Sets = None, quick: Quick = False, as_json: Json = F
 
     document = catalogue.check(name, tuple(sets or ()), quick)
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     for key, value in document.items():
         print(f"{key.replace('_', ' '):>16}: {'unknown' if value is None else value}")
@@ -182,7 +107,7 @@ def plasma(
     length = years * 365.25 if years is not None else days
     command = shlex.join(["calcisim", *sys.argv[1:]])
     request = study.Request(name, tuple(sets or ()), length, quick, out, force, command)
-    _report(study.start(request, _quietly if quiet else _say), as_json)
+    _report(study.start(request, quietly if quiet else say), as_json)
 
 
 @app.command()
@@ -198,14 +123,14 @@ def _report(outcome: Any, as_json: bool) -> None:
     resume_command = shlex.join(["calcisim", "resume", str(outcome.directory)])
     if outcome.signal is not None:
         if as_json:
-            _print_json({"status": "stopped", "directory": outcome.directory, "resume": resume_command})
-        _say(f"stopped and saved; go on with: {resume_command}")
+            print_json({"status": "stopped", "directory": outcome.directory, "resume": resume_command})
+        say(f"stopped and saved; go on with: {resume_command}")
         raise typer.Exit(128 + outcome.signal)
     if outcome.already:
-        _say(f"{outcome.directory} is finished; nothing was changed.")
+        say(f"{outcome.directory} is finished; nothing was changed.")
     figures = sorted((outcome.directory / "figures").glob("*.png"))
     if as_json:
-        _print_json({"status": "finished", "directory": outcome.directory, "figures": figures, **outcome.summary})
+        print_json({"status": "finished", "directory": outcome.directory, "figures": figures, **outcome.summary})
         return
     _print_summary(outcome.summary)
     print(f"results: {outcome.directory}")
@@ -238,7 +163,7 @@ def plot(
     run_directory.provenance(directory)
     made = plots.draw(directory, formats=tuple(formats or ("png",)))
     if as_json:
-        _print_json({"figures": made})
+        print_json({"figures": made})
         return
     for path in made:
         print(path)
@@ -256,9 +181,9 @@ def saturation(
 
     problems = compute(table, out, force)
     for problem in problems:
-        _say(f"error: {table}: {problem}")
+        say(f"error: {table}: {problem}")
     if as_json:
-        _print_json({"table": out, "problems": [str(problem) for problem in problems]})
+        print_json({"table": out, "problems": [str(problem) for problem in problems]})
     else:
         print(out)
     if problems:
@@ -276,64 +201,12 @@ def box(
 
     found, files = box_file.run(file, out)
     if as_json:
-        _print_json({**box_file.document(found), "files": files})
+        print_json({**box_file.document(found), "files": files})
         return
     rows = box_file.totals(found)
-    _print_table(list(rows[0]), [list(row.values()) for row in rows])
+    print_table(list(rows[0]), [list(row.values()) for row in rows])
     for path in files:
         print(path)
-
-
-@app.command()
-def fit(
-    name: Name,
-    data: Annotated[Path | None, typer.Argument(metavar="[DATA.csv]", help="measured points; those of the scenario by default")] = None,
-    free: Annotated[str | None, typer.Option(metavar="A,B", help="what may change; what is marked as fitted by default")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="write the fitted scenario here")] = None,
-    as_json: Json = False,
-) -> None:
-    """Fit parameters to measured points; prints intervals, correlations and what was not fitted."""
-    from calcisim.studies import fit as study
-
-    study.command(name, tuple(free.split(",")) if free else (), as_json, data, out)
-
-
-@app.command()
-def validate(
-    only: Annotated[list[str] | None, typer.Argument(metavar="[FACT]...", help="ids such as F01; all by default")] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """The literature facts: target, what came out, pass or fail. Exit code 1 when one fails."""
-    from calcisim.studies import validate as study
-
-    rows = study.validate(only or (), say=_quietly if quiet else _say)
-    if as_json:
-        _print_json(rows)
-    else:
-        words = {True: "pass", False: "FAIL", None: "not yet addressed"}
-        _print_table(
-            ["fact", "role", "statement", "target", "tolerance", "got", ""],
-            [[r["id"], r["role"], r["statement"], r["target"], r["tolerance"], r["got"], words[r["passed"]]] for r in rows],
-        )
-        passed, failed = (sum(row["passed"] is outcome for row in rows) for outcome in (True, False))
-        print(f"{passed} pass, {failed} fail, {len(rows) - passed - failed} not yet addressed")
-    if any(row["passed"] is False for row in rows):
-        raise typer.Exit(1)
-
-
-@app.command()
-def verify(as_json: Json = False, quiet: Quiet = False) -> None:
-    """Convergence orders and conservation, in a minute. Exit code 1 when one is missed."""
-    from calcisim.studies import verify as study
-
-    rows = study.verify(say=_quietly if quiet else _say)
-    if as_json:
-        _print_json(rows)
-    else:
-        _print_table(["check", "target", "got", ""], [[r["check"], r["target"], r["got"], "pass" if r["passed"] else "FAIL"] for r in rows])
-    if not all(row["passed"] for row in rows):
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -344,7 +217,7 @@ def cite(directory: RunDirectory, as_json: Json = False) -> None:
 
     keys = run_directory.cited(directory)
     if as_json:
-        _print_json([{"key": key, "bibtex": sources.bibtex([key])} for key in keys])
+        print_json([{"key": key, "bibtex": sources.bibtex([key])} for key in keys])
     else:
         print(sources.bibtex(keys), end="")
 
@@ -358,7 +231,7 @@ def where(term: Annotated[str, typer.Argument(help="a process, a tag or a symbol
 
     found = equations.where(term)
     if as_json:
-        _print_json([asdict(equation) for equation in found])
+        print_json([asdict(equation) for equation in found])
         return
     for equation in found:
         print(f"{equation.tag}  {equation.place}  {equation.name}\n    {equation.formula}")
@@ -369,9 +242,9 @@ def warmup(quiet: Quiet = False) -> None:
     """Compile all kernels into the cache, once, so that later runs start at once."""
     from calcisim.studies import warmup as study
 
-    seconds = study.warmup(say=_quietly if quiet else _say)
+    seconds = study.warmup(say=quietly if quiet else say)
     if not quiet:
-        _say(f"kernels are ready ({seconds:.1f} s)")
+        say(f"kernels are ready ({seconds:.1f} s)")
 
 
 @app.command()
@@ -382,7 +255,7 @@ def doctor(as_json: Json = False) -> None:
     document = study.examine()
     found = study.problems(document)
     if as_json:
-        _print_json({**document, "problems": found})
+        print_json({**document, "problems": found})
     else:
         for key, value in document.items():
             shown = ", ".join(f"{name} {version}" for name, version in value.items()) if isinstance(value, dict) else value
@@ -390,7 +263,3 @@ def doctor(as_json: Json = False) -> None:
         print("\n".join(f"problem: {problem}" for problem in found) or "all well")
     if found:
         raise typer.Exit(1)
-
-
-if __name__ == "__main__":
-    main()

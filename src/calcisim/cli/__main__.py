@@ -1,0 +1,5 @@
+"""`python -m calcisim.cli`."""
+
+from calcisim.cli import main
+
+main()
