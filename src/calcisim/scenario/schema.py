@@ -8,6 +8,7 @@ import calcisim.scenario.body_drugs
 import calcisim.scenario.drugs  # noqa: F401
 from calcisim import units
 from calcisim.scenario import tissues
+from calcisim.scenario.cohort import Cohort
 from calcisim.scenario.errors import shown
 from calcisim.scenario.events import EVENTS, Event
 from calcisim.scenario.fields import Duration, Moment, Quantity, Share, Table, wrong
@@ -197,7 +198,7 @@ class Scenario(Table):
     reference: tuple[Reference, ...] = ()
     quick: Quick = Quick()
     expect: Plain = Field(default_factory=dict)
-    cohort: Plain = Field(default_factory=dict)
+    cohort: Cohort = Cohort()
     population: Population = Population()
     pathway: Pathway = Pathway()
     solver: Solver = Solver()

@@ -28,7 +28,7 @@ def document(model: BaseModel) -> dict[str, Any]:
         value = getattr(model, name)
         if value is None or (isinstance(value, (tuple, dict)) and not value and name != "shape"):
             continue
-        if name == "quick" and not document(value):
+        if name in ("quick", "cohort") and not document(value):
             continue
         if name == "override":
             found[name] = {key: _quantity(part, tissues.COLUMNS[key].kind) for key, part in value.items()}

@@ -42,13 +42,13 @@ def find(scenario: Scenario, path: str) -> Free:
 def fitted(scenario: Scenario) -> list[str]:
     """Paths of the columns that the data files mark as fitted, of the materials that the scenario uses."""
     found = []
-    for name in _names(scenario):
+    for name in names(scenario):
         rows = parameters.tables("tissues")[name]
         found += [f"{TISSUE}.{name}.{column}" for column, row in rows.items() if row.quality == "fitted"]
     return found
 
 
-def _names(scenario: Scenario) -> list[str]:
+def names(scenario: Scenario) -> list[str]:
     """Materials, then background tissues, each once."""
     names = [region.material for site in scenario.site for region in site.region if region.material is not None]
     return list(dict.fromkeys([*names, *(site.tissue for site in scenario.site)]))
@@ -56,7 +56,7 @@ def _names(scenario: Scenario) -> list[str]:
 
 def _tissue(scenario: Scenario, path: str) -> Free:
     parts = path.split(".")
-    used = _names(scenario)
+    used = names(scenario)
     if len(parts) != 3 or parts[1] not in used or parts[2] not in tissues.COLUMNS:
         known = [f"{TISSUE}.{name}.{column}" for name in used for column in tissues.COLUMNS]
         raise UsageError(f"{path!r} is no column of a tissue in this scenario; {nearest(path, known)}")
