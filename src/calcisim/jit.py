@@ -2,19 +2,25 @@
 
 numba's own cache index looks at the file that holds a function, not at the functions it calls in other files, and not at
 NUMBA_BOUNDSCHECK or NUMBA_DEBUG_*: an edited callee would run its old code. So the cache directory itself is named after a
-hash of every source of the package, the compiler versions, the processor and those flags. It must be set before the first
-decorator runs, so every module that compiles imports `kernel` from here.
+hash of every source that a kernel is in or can take a number from, the compiler versions, the processor and those flags. It must be
+set before the first decorator runs, so every module that compiles imports `kernel` from here.
 """
 
 import contextlib
 import hashlib
 import os
 import platform
+import re
 import shutil
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
 _FLAGS = ("NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT", "NUMBA_DEBUG", "NUMBA_DEBUGINFO", "NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
+_PACKAGE = Path(__file__).parent
+_FLOORS = ("numerics", "physics")
+_IMPORT = re.compile(rb"^from calcisim\.jit import .*\b(kernel|part)\b", re.MULTILINE)
+_FROM = re.compile(rb"^from calcisim\.(\S+) import ", re.MULTILINE)
 _KEEP = 4  # how many older cache directories stay: enough for a few branches side by side
 
 
@@ -28,10 +34,10 @@ def _cpu() -> str:
     return "".join(sorted(set(rows)))
 
 
-def _digest(root: Path, pattern: str) -> str:
-    """SHA-256 (hex) over names and bytes of all files below `root` that fit, in name order."""
+def _digest(root: Path, files: Iterable[Path]) -> str:
+    """SHA-256 (hex) over names and bytes of files below `root`, in name order."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in root.rglob(pattern) if path.is_file()):
+    for path in sorted(path for path in files if path.is_file()):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -39,18 +45,35 @@ def _digest(root: Path, pattern: str) -> str:
 
 def source_hash() -> str:
     """SHA-256 (hex) over all Python sources of the package, in name order."""
-    return _digest(Path(__file__).parent, "*.py")
+    return _digest(_PACKAGE, _PACKAGE.rglob("*.py"))
+
+
+def kernel_sources() -> list[Path]:
+    """The sources that machine code depends on: both floors of kernels, what lies beside and below them, any other module with a kernel,
+    and what such a module imports, so that an edited study or command compiles nothing again."""
+    below = [*_PACKAGE.glob("*.py"), *(path for floor in _FLOORS for path in (_PACKAGE / floor).rglob("*.py"))]
+    found, waiting = set(below), [path for path in _PACKAGE.rglob("*.py") if _IMPORT.search(path.read_bytes())]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for name in _FROM.findall(path.read_bytes()):
+            one = _PACKAGE.joinpath(*name.decode().split("."))
+            waiting += [one.with_suffix(".py")] if one.with_suffix(".py").is_file() else one.glob("*.py")
+    return sorted(found)
 
 
 def data_hash(root: Path | None = None) -> str:
     """SHA-256 (hex) over all files of `root`, the package's data/ by default. No kernel depends on it, so it is in no cache key."""
-    return _digest(root or Path(__file__).parent / "data", "*")
+    root = root or _PACKAGE / "data"
+    return _digest(root, root.rglob("*"))
 
 
 def _cache_directory() -> Path:
     from platformdirs import user_cache_path
 
-    digest = hashlib.sha256(source_hash().encode())
+    digest = hashlib.sha256(_digest(_PACKAGE, kernel_sources()).encode())
     flags = [f"{name}={os.environ.get(name, '')}" for name in _FLAGS]
     for item in (version("numba"), version("llvmlite"), platform.python_version(), _cpu(), *flags):
         digest.update(item.encode())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from calcisim import jit
 from calcisim.studies import equations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,3 +145,18 @@ def test_files_and_functions_stay_short():
                 if length > 60:
                     long.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}, {length} lines")
     assert not long, "\n".join(long)
+
+
+def test_machine_code_depends_only_on_the_sources_in_its_cache_key():
+    """Every module with a kernel, and every module of the package that it imports, is in the key; studies without one are not."""
+    package = ROOT / "src" / "calcisim"
+    keyed = set(jit.kernel_sources())
+    with_kernels = [path for path in package.rglob("*.py") if re.search(rb"^@(kernel|part)\b", path.read_bytes(), re.MULTILINE)]
+    assert package / "studies" / "manufactured.py" in with_kernels
+    assert keyed.isdisjoint({package / "studies" / "compare.py", package / "cli" / "runs.py", package / "scenario" / "schema.py"})
+    for path in with_kernels:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        modules = [node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
+        names = [module.split(".")[1:] for module in modules if module.startswith("calcisim.")]
+        needed = {package.joinpath(*name).with_suffix(".py") for name in names}
+        assert {path, *(one for one in needed if one.is_file())} <= keyed, path

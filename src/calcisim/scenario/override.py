@@ -1,4 +1,4 @@
-"""--set PATH=VALUE: one value laid over a document before the schema sees it."""
+"""--set PATH=VALUE: one value laid over a document before the schema sees it; LIST+=VALUE adds an element to a list."""
 
 import tomllib
 from typing import Any
@@ -26,8 +26,10 @@ def apply(document: Document, setting: str, origin: Origin) -> None:
         return ScenarioError(Mistake(label, path.strip(), message, hint))
 
     path, equals, raw = setting.partition("=")
+    path, plus, rest = path.strip().partition("+")
+    more = bool(plus) and not rest
     keys = [part.strip() for part in path.split(".")]
-    if not equals or not all(keys) or "\0" in setting:
+    if not equals or not all(keys) or "\0" in setting or rest:
         raise refuse("this is not PATH=VALUE", "for example plasma.phosphate=6.5 mg/dL")
     if len(setting) > MAX_VALUE or len(keys) > 16:
         raise refuse("this is too long to be meant")
@@ -37,7 +39,10 @@ def apply(document: Document, setting: str, origin: Origin) -> None:
         here, step = _step(here, part, refuse)
         steps.append(step)
     last = keys[-1]
-    if isinstance(here, list):
+    if more:
+        _add(here, last, read_value(raw), refuse)
+        steps += [last, len(here[last]) - 1]
+    elif isinstance(here, list):
         index = _index(here, last, refuse)
         steps.append(key_name(here[index], index))
         here[index] = read_value(raw)
@@ -48,6 +53,14 @@ def apply(document: Document, setting: str, origin: Origin) -> None:
         here[last] = read_value(raw)
         steps.append(last)
     origin.overrides.append((tuple(steps), label))
+
+
+def _add(here: Any, last: str, value: Any, refuse: Any) -> None:
+    """One more element of a list, which may not be there yet."""
+    before = here.setdefault(last, []) if isinstance(here, dict) else None
+    if not isinstance(before, list):
+        raise refuse(f"{last!r} is no list that could take one more", "for example treatment+={kind='colchicine', dose='1 mg/day'}")
+    here[last] = [*before, value]
 
 
 def _index(rows: list[Any], part: str, refuse: Any) -> int:
