@@ -1,0 +1,236 @@
+"""Compare arms: every member of a cohort goes through all of them with the same random numbers, in processes, and can be resumed.
+
+A directory holds comparison.json (what was asked), members/ARM/0001.json (one file per member and arm, written as they end),
+comparison.csv (a row per arm and member), summary.json and figures/comparison.png. The tables are made of the members' files alone, so
+they are the same bytes however often the study was stopped and however many processes shared it.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from calcisim.errors import StorageError, UsageError
+from calcisim.results import directory as run_directory
+from calcisim.results.files import dumps, read_object, storage, write_text
+from calcisim.studies import executor, outcomes, provenance, replicate, resources
+from calcisim.studies.comparison import Study
+from calcisim.studies.interrupt import Interrupts
+from calcisim.studies.progress import clock
+
+ASKED, TABLE, SUMMARY, MEMBERS = "comparison.json", "comparison.csv", "summary.json", "members"
+Say = Callable[[str], None]
+Found = dict[tuple[str, int], dict[str, Any]]  # by arm and replicate
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How a comparison ended: its summary when finished, the signal that stopped it otherwise."""
+
+    directory: Path
+    summary: dict[str, Any] | None
+    signal: int | None = None
+
+
+def asked(study: Study) -> dict[str, Any]:
+    """What makes a comparison this one and no other: arms, cohort, seed, sources. The number of replicates is not: more may follow."""
+    from calcisim import scenario
+    from calcisim.jit import data_hash, source_hash
+
+    return {
+        "scenario": study.scenario,
+        "arms": {
+            arm.name: {"scenario": arm.base, "set": arm.sets, "sha256": provenance.text_sha256(scenario.dump(study.load(arm)))}
+            for arm in study.arms
+        },
+        "quick": study.quick,
+        "days": study.days,
+        "seed": study.seed,
+        "cohort": study.people,
+        "vary": {path: row.model_dump(exclude_none=True) for path, row in study.rows.items()},
+        "spread": study.scale,
+        "source_sha256": source_hash(),
+        "data_sha256": data_hash(),
+    }
+
+
+def compare(study: Study, out: Path | None = None, workers: int | None = None, say: Say = lambda text: None) -> Compared:
+    """Run what is not there yet of a comparison, and write its tables. Raises UsageError for a directory that holds something else."""
+    document = json.loads(dumps(asked(study)))
+    place = Path("runs") / _called(study, document) if out is None else Path(out)
+    _begin(place, document)
+    held = run_directory.lock(place)
+    try:
+        with Interrupts(say) as interrupts:
+            found = _members(place, study, workers, say, lambda: interrupts.received is not None)
+            if len(found) < len(study.arms) * study.replicates:
+                return Compared(place, None, interrupts.received)
+        return Compared(place, _write(place, study, found))
+    finally:
+        held.release(force=True)
+
+
+def _called(study: Study, document: Mapping[str, Any]) -> str:
+    """Directory name of a comparison: the same question finds the same directory."""
+    name = study.scenario.removesuffix(".toml").strip("./").replace("/", "-")
+    return f"{name}-compare-{provenance.text_sha256(dumps(document))[:8]}"
+
+
+def _begin(place: Path, document: Mapping[str, Any]) -> None:
+    """Make the directory, or see that it holds this very comparison."""
+    path = place / ASKED
+    if path.exists():
+        before = read_object(path, {"scenario": str, "arms": dict, "seed": int})
+        if before != document:
+            other = next(key for key in (*document, *before) if document.get(key) != before.get(key))
+            raise UsageError(f"{place}: holds a comparison that differs in {other}; choose another --out, or leave it out")
+        return
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise UsageError(f"{place}: is not empty and holds no comparison; choose another --out")
+    with storage(place):
+        place.mkdir(parents=True, exist_ok=True)
+    write_text(path, dumps(document))
+
+
+def _file(place: Path, arm: str, number: int) -> Path:
+    return place / MEMBERS / arm / f"{number:04d}.json"
+
+
+def _members(place: Path, study: Study, workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
+    """Every member in every arm: those on the disk, and those that are run now, as far as nobody stops it."""
+    found: Found = {}
+    tasks: dict[tuple[str, int], tuple[Any, ...]] = {}
+    for number in range(1, study.replicates + 1):
+        for arm in study.arms:
+            path = _file(place, arm.name, number)
+            if path.exists():
+                found[arm.name, number] = read_object(path, {})
+            else:
+                tasks[arm.name, number] = (study, arm, number)
+    if tasks:
+        found |= _run(place, study, tasks, workers, say, stop)
+    return found
+
+
+def _run(place: Path, study: Study, tasks: dict[Any, tuple[Any, ...]], workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
+    from calcisim.studies import warmup
+
+    if resources.cold():
+        warmup.warmup(say)
+    first = study.load(study.arms[0])
+    memory = resources.estimate(first)
+    resources.refuse_if_too_large(memory)
+    count = min(executor.workers(workers, memory), len(tasks))
+    say(f"{len(tasks)} runs of {first.title} in {count} process{'es' if count > 1 else ''}, into {place}")
+    began = time.monotonic()
+    found: Found = {}
+    for done in executor.each(replicate.follow, tasks, count, stop):
+        arm, number = done.key
+        result: dict[str, Any] = done.value if done.error is None else {"error": done.error}
+        path = _file(place, arm, number)
+        with storage(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, dumps(result))
+        found[arm, number] = json.loads(dumps(result))
+        left = (time.monotonic() - began) / len(found) * (len(tasks) - len(found))
+        text = f"failed: {done.error}" if done.error else f"{result['final']['deposit_calcium_mg']:.4g} mg Ca"
+        say(f"{len(found)} of {len(tasks)}: {arm}, replicate {number}: {text}" + (f", {clock(left)} left" if left >= 1.0 else ""))
+    return found
+
+
+def rows_of(study: Study, found: Found) -> list[dict[str, Any]]:
+    """The rows of the table: by replicate, then by arm; a run that failed has its error and blanks."""
+    reference = study.arms[0]
+    begin = replicate.changes_begin([study.load(arm) for arm in study.arms])
+    rows = []
+    for number in range(1, study.replicates + 1):
+        twin = found[reference.name, number]
+        for arm in study.arms:
+            one = found[arm.name, number]
+            row: dict[str, Any] = {"arm": arm.name, "replicate": number, "seed": study.seed_of(number)}
+            row |= {"status": "failed" if "error" in one else "finished", "error": one.get("error", "")}
+            if "error" not in one:
+                row |= {f"factor.{path}": value for path, value in one["factors"].items()}
+                row |= outcomes.outcome(one, None if "error" in twin or arm == reference else twin, begin)
+                row |= {f"final.{name}": value for name, value in one["final"].items()}
+            rows.append(row)
+    return rows
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """CSV of rows; a column that a row does not have is blank. Floats with the fewest digits that give them back."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([["" if row.get(name) is None else row[name] for name in columns] for row in rows])
+    return text.getvalue()
+
+
+def summarise(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The summary: what was compared, and for every arm its failures and outcomes over the members."""
+    arms = {}
+    for arm in study.arms:
+        own = [row for row in rows if row["arm"] == arm.name]
+        finished = [row for row in own if row["status"] == "finished"]
+        arms[arm.name] = {
+            "scenario": arm.base,
+            "set": arm.sets,
+            "finished": len(finished),
+            "failed": [{"replicate": row["replicate"], "error": row["error"]} for row in own if row["status"] == "failed"],
+            "outcomes": outcomes.over_members(finished),
+        }
+    return {
+        "scenario": study.scenario,
+        "reference": study.arms[0].name,
+        "replicates": study.replicates,
+        "seed": study.seed,
+        "quick": study.quick,
+        "cohort": study.people,
+        "spread": study.scale,
+        "response": outcomes.RESPONSE,
+        "arms": arms,
+    }
+
+
+def _write(place: Path, study: Study, found: Found) -> dict[str, Any]:
+    from calcisim.results import comparison
+
+    rows = rows_of(study, found)
+    document: dict[str, Any] = json.loads(dumps(summarise(study, rows)))
+    write_text(place / TABLE, _table(rows))
+    comparison.draw(place, [arm.name for arm in study.arms], _curves(study, found), rows)
+    write_text(place / SUMMARY, dumps(document))
+    return document
+
+
+def _curves(study: Study, found: Found) -> dict[str, list[dict[str, Any]]]:
+    """What is drawn: the courses of the members that finished, by arm."""
+    return {arm.name: list(_finished(study, found, arm.name)) for arm in study.arms}
+
+
+def _finished(study: Study, found: Found, arm: str) -> Iterator[dict[str, Any]]:
+    for number in range(1, study.replicates + 1):
+        if "error" not in found[arm, number]:
+            yield found[arm, number]
+
+
+def read(place: Path) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
+    """A finished comparison: its summary, and the members that finished by arm. Raises UsageError when there is none."""
+    place = Path(place)
+    if not (place / ASKED).exists():
+        raise UsageError(f"{place}: is no comparison; make one with: calcisim compare SCENARIO --arm … --replicates N")
+    if not (place / SUMMARY).exists():
+        raise UsageError(f"{place}: is not finished; run the same 'calcisim compare' again to go on")
+    document = read_object(place / SUMMARY, {"scenario": str, "arms": dict, "replicates": int})
+    members: dict[str, list[dict[str, Any]]] = {}
+    for arm in document["arms"]:
+        files = sorted((place / MEMBERS / arm).glob("*.json"))[: document["replicates"]]
+        if len(files) < document["replicates"]:
+            raise StorageError(f"{place / MEMBERS / arm}: a member's file is gone; run the same 'calcisim compare' again")
+        members[arm] = [one for one in (read_object(path, {}) for path in files) if "error" not in one]
+    return document, members
