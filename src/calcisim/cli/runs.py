@@ -73,6 +73,9 @@ def run(
     quick: Quick = False,
     out: Out = None,
     force: Force = False,
+    keep: Annotated[
+        list[float] | None, typer.Option("--keep", metavar="DAY", help="keep the checkpoint of this output day; repeatable")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -80,7 +83,7 @@ def run(
     from calcisim.studies import execute, progress
 
     command = shlex.join(["calcisim", *sys.argv[1:]])
-    request = execute.Request(name, tuple(sets or ()), days, seed, threads, quick, out, force, command)
+    request = execute.Request(name, tuple(sets or ()), days, seed, threads, quick, out, force, command, tuple(keep or ()))
     _report(execute.start(request, progress.reporter(quiet), execute.engine()), as_json)
 
 
@@ -116,6 +119,28 @@ def resume(directory: RunDirectory, threads: Threads = None, as_json: Json = Fal
     from calcisim.studies import execute, progress
 
     _report(execute.resume(directory, threads, progress.reporter(quiet), execute.engine()), as_json)
+
+
+@app.command()
+def branch(
+    past: Annotated[str, typer.Argument(metavar="RUN@day=D", help="a run directory and the day on which it parts")],
+    sets: Sets = None,
+    days: Annotated[float | None, typer.Option(help="simulated days in all; as long as the run by default")] = None,
+    name: Annotated[str, typer.Option(help="what the branch is called")] = "branch",
+    threads: Threads = None,
+    out: Out = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The same past, another future: a treatment that begins late, or none. Without a change it is the run again, byte for byte."""
+    from calcisim.studies import branch as study
+    from calcisim.studies import progress
+
+    run, day = study.parse(past)
+    command = shlex.join(["calcisim", *sys.argv[1:]])
+    request = study.Request(run, day, tuple(sets or ()), days, name, out, force, threads, command)
+    _report(study.start(request, progress.reporter(quiet)), as_json)
 
 
 def _report(outcome: Any, as_json: bool) -> None:

@@ -100,6 +100,34 @@ class Results:
         self.close()
 
 
+def beginning(source: Path, target: Path, frames: int) -> None:
+    """A new results.nc with the first frames of another, so that a branch can add its own."""
+    import netCDF4
+
+    with _reading(source), netCDF4.Dataset(source, "r") as before, storage(target), netCDF4.Dataset(target, "w", format="NETCDF4") as after:
+        after.setncatts(before.__dict__)
+        for name, group in before.groups.items():
+            copy = after.createGroup(name)
+            for size in group.dimensions.values():
+                copy.createDimension(size.name, None if size.isunlimited() else len(size))
+            for old in group.variables.values():
+                filters = old.filters() or {}
+                like: dict[str, Any] = {"fill_value": old.__dict__.get("_FillValue")}
+                if filters.get("zlib"):
+                    like |= {"zlib": True, "complevel": filters["complevel"], "shuffle": filters["shuffle"]}
+                new = copy.createVariable(old.name, old.dtype, old.dimensions, **like)
+                new.setncatts({key: value for key, value in old.__dict__.items() if key != "_FillValue"})
+                if "time" not in old.dimensions:
+                    new[:] = old[:]
+        after.sync()
+        for frame in range(frames):
+            for name, group in before.groups.items():
+                for old in group.variables.values():
+                    if "time" in old.dimensions:
+                        after.groups[name][old.name][frame] = old[frame]
+            after.sync()
+
+
 def _define(group: Any, coordinates: Mapping[str, np.ndarray], values: Mapping[str, Field]) -> None:
     """Dimensions, coordinates and variables of one site."""
     shape = np.shape(next(iter(values.values()))[0]) if values else (1, 1, 1)

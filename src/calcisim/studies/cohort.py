@@ -122,7 +122,8 @@ def places(loaded: Any, path: str) -> list[Free]:
     rows = text.document(loaded).get(head, [])
     if key not in LISTS[head]() and "." not in key:
         raise UsageError(f"{path!r}: no {head} has a key {key!r}; {nearest(key, LISTS[head]())}")
-    return [free.find(loaded, f"{head}.{row.get('name', number)}.{key}") for number, row in enumerate(rows) if key in row]
+    found = [free.find(loaded, f"{head}.{row.get('name', number)}.{key}") for number, row in enumerate(rows) if key in row]
+    return [one for one in found if one.start != 0.0]  # a factor of nothing is nothing
 
 
 def _of_plasma(loaded: Any, path: str) -> list[Free]:

@@ -13,6 +13,7 @@ from typing import Any
 from calcisim.errors import SolverError, StorageError, UsageError
 from calcisim.results import directory as run_directory
 from calcisim.results import observables, store, summary
+from calcisim.results.files import storage
 from calcisim.results.sha import state_sha256
 from calcisim.results.store import Results
 from calcisim.results.timeseries import TimeSeries
@@ -22,6 +23,7 @@ from calcisim.studies import provenance, resources
 from calcisim.studies.interrupt import Interrupts
 from calcisim.studies.progress import DAY, Reporter, clock
 
+KEPT = "checkpoints"  # folder of those that stay
 CHECKPOINT_SECONDS = 20.0  # of wall time: with a step of a few seconds a kill loses less than 30 s
 _MOST_THREADS = 1024  # more than any machine it was made for; a mistyped number does not start a million threads
 _DEFAULT_OUTPUTS = 50  # when a scenario names no output times
@@ -29,7 +31,8 @@ _DEFAULT_OUTPUTS = 50  # when a scenario names no output times
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for. days: simulated length [d], None for the scenario's own; threads: None to choose."""
+    """What the user asked for. days: simulated length [d], None for the scenario's own; threads: None to choose; keep: output days whose
+    checkpoint stays, for `branch`."""
 
     name: str
     sets: tuple[str, ...] = ()
@@ -40,6 +43,7 @@ class Request:
     out: Path | None = None
     force: bool = False
     command: str = ""
+    keep: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
         return plasma.start(alone, reporter.note)
     end = scenario.duration if request.days is None else end_of(scenario, request.days)
     scenario = lengthened(scenario, end)
+    _check_kept(request.keep, output_times(scenario, end))
     resources.refuse_if_too_large(engine.memory(scenario))
     if request.out is None:
         place, held = run_directory.numbered(Path("runs"), request.name)
@@ -95,10 +100,17 @@ def start(request: Request, reporter: Reporter, engine: Engine) -> Outcome:
         place, held = request.out, run_directory.chosen(request.out, request.force)
     try:
         text = engine.dump(scenario)
-        asked = {"scenario": request.name, "days": end / DAY, "seed": scenario.seed, "quick": request.quick, "sets": sets}
+        asked = {
+            "scenario": request.name,
+            "days": end / DAY,
+            "seed": scenario.seed,
+            "quick": request.quick,
+            "sets": sets,
+            "keep": request.keep,
+        }
         document = provenance.collect(scenario, text, asked | {"command": request.command})
         run_directory.describe(place, text, document)
-        return _Job(place, scenario, document, request.threads, reporter, engine).run()
+        return Job(place, scenario, document, request.threads, reporter, engine).run()
     finally:
         held.release(force=True)
 
@@ -137,7 +149,7 @@ def resume(place: Path, threads: int | None, reporter: Reporter, engine: Engine)
             return Outcome(place, done, already=True)
         scenario = engine.load(str(unchanged(place, document)))
         resources.refuse_if_too_large(engine.memory(scenario))
-        return _Job(place, scenario, document, threads, reporter, engine).run()
+        return Job(place, scenario, document, threads, reporter, engine).run()
     finally:
         held.release(force=True)
 
@@ -164,14 +176,14 @@ def _multiples(every: float, end: float) -> list[float]:
     return [number * every for number in range(int(end / every * (1 + 1e-12)) + 1)]
 
 
-class _Job:
+class Job:
     """One run in its locked directory."""
 
     def __init__(self, place: Path, scenario: Any, document: dict[str, Any], threads: int | None, reporter: Reporter, engine: Engine):
         self.place, self.scenario, self.document, self.reporter, self.engine = place, scenario, document, reporter, engine
         self.end = document["days"] * DAY
         self.times = output_times(scenario, self.end)
-        self.threads = _threads(threads)
+        self.threads = threads_of(threads)
         self.checkpoint = place / run_directory.CHECKPOINT
         self.series = TimeSeries(place)
         self.results: Results | None = None
@@ -218,6 +230,8 @@ class _Job:
                     return True
                 self._save(simulation)
             self._write(index, simulation)
+            if any(abs(self.times[index] - day * DAY) < 1.0 for day in self.document.get("keep", ())):
+                self._save(simulation, kept(self.place, self.times[index]))
             if interrupts.received is not None and self.frames < len(self.times):
                 return True
             if due():
@@ -237,20 +251,12 @@ class _Job:
         self.frames = index + 1
         self.reporter.row(row)
 
-    def _save(self, simulation: Any) -> None:
+    def _save(self, simulation: Any, place: Path | None = None) -> None:
         if self.frames:
             self.series.sync()
-        meta = {
-            "simulation": simulation.meta(),
-            "frames": self.frames,
-            "wall_s": self._wall(),
-            "scenario_sha256": self.document["scenario_sha256"],
-            "source_sha256": self.document["source_sha256"],
-            "data_sha256": self.document.get("data_sha256"),
-            "versions": self.document["versions"],
-        }
-        checkpoint.save(self.checkpoint, simulation.arrays(), meta)
-        self.saved = time.monotonic()
+        checkpoint.save(place or self.checkpoint, simulation.arrays(), meta_of(simulation, self.frames, self._wall(), self.document))
+        if place is None:
+            self.saved = time.monotonic()
 
     def _wall(self) -> float:
         return self.wall_before + time.monotonic() - self.began
@@ -327,7 +333,29 @@ class _Job:
             self.reporter.warn(f"no figure ({error}); draw it with: calcisim plot {self.place}")
 
 
-def _threads(wanted: int | None) -> int:
+def meta_of(simulation: Any, frames: int, wall: float, document: dict[str, Any]) -> dict[str, Any]:
+    """What a checkpoint says beside its arrays: counts of the simulation, frames written, wall time [s], and what made it."""
+    made = {name: document.get(name) for name in ("scenario_sha256", "source_sha256", "data_sha256", "versions")}
+    return {"simulation": simulation.meta(), "frames": frames, "wall_s": wall, **made}
+
+
+def kept(place: Path, time_s: float) -> Path:
+    """Where a run keeps the checkpoint of an output time [s]; makes the folder."""
+    folder = place / KEPT
+    with storage(folder):
+        folder.mkdir(exist_ok=True)
+    return folder / f"day-{time_s / DAY:09.3f}.bin"
+
+
+def _check_kept(days: tuple[float, ...], times: list[float]) -> None:
+    for day in days:
+        nearest = min(times, key=lambda moment: abs(moment - day * DAY))
+        if abs(nearest - day * DAY) >= 1.0:
+            raise UsageError(f"--keep {day:g}: is no output day of this run; the nearest is {nearest / DAY:g}.")
+
+
+def threads_of(wanted: int | None) -> int:
+    """Threads to use: those asked for, or one per free core."""
     from calcisim.numerics import threads
 
     return wanted or threads.free_cores()
