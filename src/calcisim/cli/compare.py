@@ -78,3 +78,34 @@ def _mean(found: dict[str, Any], factor: float = 1.0, unit: str = "") -> str:
 
 def _share(found: dict[str, Any]) -> str:
     return "" if found["share"] is None else f"{found['count']} of {found['n']}"
+
+
+@app.command()
+def power(
+    comparison: Annotated[Path, typer.Argument(metavar="COMPARISON", help="directory of a finished `calcisim compare`")],
+    effect: Annotated[float | None, typer.Option(metavar="PERCENT", help="change to be seen, as -30; that of the arm by default")] = None,
+    arm: Annotated[str | None, typer.Option(help="arm against the reference; the second of the comparison by default")] = None,
+    wanted: Annotated[float, typer.Option("--power", help="chance to see it")] = 0.8,
+    alpha: Annotated[float, typer.Option(help="level of the two-sided test")] = 0.05,
+    assay: Annotated[float, typer.Option(help="coefficient of variation of the measurement; assumed")] = 0.1,
+    as_json: Json = False,
+) -> None:
+    """Animals per arm and sampling days for an effect, from the spread that a comparison found."""
+    from calcisim.errors import UsageError
+    from calcisim.studies import power as study
+
+    if not 0.5 <= wanted <= 0.999 or not 1e-6 <= alpha <= 0.2 or not 0.0 <= assay <= 2.0:
+        raise UsageError("--power is 0.5 to 0.999, --alpha 1e-6 to 0.2, --assay 0 to 2.")
+    found = study.plan(comparison, None if effect is None else effect / 100.0, arm, wanted, alpha, assay)
+    if as_json:
+        print_json(found)
+        return
+    seen = "" if found["observed_effect"] is None else f" (the comparison found {100 * found['observed_effect']:+.0f} %)"
+    print(f"{found['arm']} against {found['reference']}: {100 * found['effect']:+.0f} % of deposited calcium{seen}")
+    print(f"power {wanted:g}, two-sided {alpha:g}, assay {100 * assay:g} %, spread from {found['members']} members")
+    columns = ["day", "median (mg)", "spread (log)", "animals per arm"]
+    print_table(columns, [[one["day"], one["median"], one["spread"], one["animals"] or f"> {study.MOST:,}"] for one in found["days"]])
+    if found["best"] is None:
+        print("on no day can it be seen with so few animals")
+    else:
+        print(f"best: {found['best']['animals']} animals per arm, sampled on day {found['best']['day']:g}")
