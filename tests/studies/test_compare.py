@@ -118,8 +118,52 @@ def test_all_arms_of_a_replicate_share_factors_and_seed():
 
 def test_what_changes_nothing_gives_the_twin_to_the_bit():
     study = small()
-    one, other = (replicate.follow(study, study.arms[number], 1) for number in (0, 2))
-    assert one == other  # colchicine has no lever in tissue that does not inflame
+    found = [replicate.follow(study, [study.arms[number]], 1) for number in (0, 2)]
+    assert found[0]["untreated"] == found[1]["drug"]  # colchicine has no lever in tissue that does not inflame
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "people"),
+    [
+        (
+            DIALYSIS,
+            (
+                "untreated",
+                'a=treatment+={kind="phosphate-binder", dose="6 g/day", start="8 day"}',
+                "b=treatment+={kind='sodium-thiosulfate',dose='25 g/day',start='7 day'}",
+            ),
+            "dialysis",
+        ),
+        (
+            "metastatic/ckd-constant",
+            (
+                "untreated",
+                'a=event+={kind="excise", site="joint", at="10 day", region="mass"}',
+                "b=plasma.phosphate=1.8 mmol/L",
+                'c=treatment+={kind="etidronate", dose="400 mg/day", start="8 day"}',
+                'd=treatment+={kind="etidronate", dose="400 mg/day", start="8 day"}',
+                'd=treatment+={kind="etidronate", dose="400 mg/day", start="8 day"}',
+            ),
+            "adults",
+        ),
+    ],
+)
+def test_a_past_that_is_shared_changes_nothing(name, words, people):
+    study = comparison.study(name, words, 1, people=people, quick=True)
+    together = replicate.groups(study)
+    assert max(len(arms) for arms in together) >= 2
+    assert [arm for arms in together for arm in arms if arm.name == "b"] == [study.arms[2]]
+    found = {label: told for arms in together for label, told in replicate.follow(study, arms, 1).items()}
+    assert found == {arm.name: replicate.follow(study, [arm], 1)[arm.name] for arm in study.arms}
+    assert all(found[label]["final"] != found["untreated"]["final"] for label in found if label != "untreated")
+    assert found.get("c") is None or found["c"] != found["d"]  # the same drug twice is twice the drug
+
+
+def test_arms_that_part_at_once_share_no_past():
+    assert [len(arms) for arms in replicate.groups(small())] == [1, 1, 1]
+    study = comparison.study(DIALYSIS, ("untreated", "excision-early", "excision-late"), 1)
+    found = [[arm.name for arm in arms] for arms in replicate.groups(study)]
+    assert found == [["untreated"], ["excision-early", "excision-late"]]  # the joint that is operated on is living tissue
 
 
 def test_new_sites_count_from_the_first_thing_that_not_all_arms_do():
@@ -211,7 +255,7 @@ def test_a_directory_with_something_else_is_left_alone(tmp_path):
 def test_a_failed_run_stays_listed_and_its_twins_have_no_change(tmp_path, monkeypatch):
     def each(function, tasks, count, stop):
         for key, arguments in tasks.items():
-            if key == ("untreated", 2):
+            if key == (2, ("untreated",)):
                 yield compare.executor.Done(key, None, "day 3: no way on")
             else:
                 yield compare.executor.Done(key, function(*arguments))
@@ -229,11 +273,12 @@ def test_killed_twice_and_resumed_it_is_the_same_table(finished, tmp_path):
     words = [sys.executable, "-m", "calcisim.cli", "compare", JOINT, "--quick", "--replicates", "2", "--cohort", "adults", "--workers", "2"]
     words += [part for word in WORDS for part in ("--arm", word)] + ["--out", str(tmp_path / "c")]
     for count in (1, 3):
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and len(list((tmp_path / "c").glob("members/*/*.json"))) < count:
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while len(list((tmp_path / "c").glob("members/*/*.json"))) < count:
+            assert process.poll() is None, process.stderr.read()
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
     subprocess.run(words, check=True, capture_output=True)
     again = comparison_bytes(tmp_path / "c")
     fresh = compare.compare(small(), tmp_path / "d", workers=1)

@@ -87,7 +87,8 @@ def _begin(place: Path, document: Mapping[str, Any]) -> None:
         before = read_object(path, {"scenario": str, "arms": dict, "seed": int})
         if before != document:
             other = next(key for key in (*document, *before) if document.get(key) != before.get(key))
-            raise UsageError(f"{place}: holds a comparison that differs in {other}; choose another --out, or leave it out")
+            what = "was begun with another calcisim" if other.endswith("_sha256") else f"holds a comparison that differs in {other}"
+            raise UsageError(f"{place}: {what}; choose another --out, or leave it out")
         return
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise UsageError(f"{place}: is not empty and holds no comparison; choose another --out")
@@ -102,44 +103,58 @@ def _file(place: Path, arm: str, number: int) -> Path:
 
 def _members(place: Path, study: Study, workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
     """Every member in every arm: those on the disk, and those that are run now, as far as nobody stops it."""
-    found: Found = {}
-    tasks: dict[tuple[str, int], tuple[Any, ...]] = {}
-    for number in range(1, study.replicates + 1):
-        for arm in study.arms:
-            path = _file(place, arm.name, number)
-            if path.exists():
-                found[arm.name, number] = read_object(path, {})
-            else:
-                tasks[arm.name, number] = (study, arm, number)
-    if tasks:
-        found |= _run(place, study, tasks, workers, say, stop)
+    every = [(arm, number) for number in range(1, study.replicates + 1) for arm in study.arms]
+    found = {(arm.name, number): read_object(path, {}) for arm, number in every if (path := _file(place, arm.name, number)).exists()}
+    if len(found) < len(every):
+        found |= _run(place, study, found, workers, say, stop)
     return found
 
 
-def _run(place: Path, study: Study, tasks: dict[Any, tuple[Any, ...]], workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
+def _tasks(study: Study, found: Found) -> dict[Any, tuple[Any, ...]]:
+    """What is left to do: for every member and group of arms with a common past, the arms that are not there."""
+    tasks: dict[Any, tuple[Any, ...]] = {}
+    together = replicate.groups(study)
+    for number in range(1, study.replicates + 1):
+        for arms in together:
+            left = [arm for arm in arms if (arm.name, number) not in found]
+            if left:
+                tasks[number, tuple(arm.name for arm in left)] = (study, left, number)
+    return tasks
+
+
+def _run(place: Path, study: Study, before: Found, workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
     from calcisim.studies import warmup
 
     if resources.cold():
         warmup.warmup(say)
+    tasks = _tasks(study, before)
+    runs = sum(len(arms) for _, arms in tasks)
     first = study.load(study.arms[0])
     memory = resources.estimate(first)
     resources.refuse_if_too_large(memory)
     count = min(executor.workers(workers, memory), len(tasks))
-    say(f"{len(tasks)} runs of {first.title} in {count} process{'es' if count > 1 else ''}, into {place}")
+    say(f"{runs} runs of {first.title} in {count} process{'es' if count > 1 else ''}, into {place}")
     began = time.monotonic()
     found: Found = {}
     for done in executor.each(replicate.follow, tasks, count, stop):
-        arm, number = done.key
-        result: dict[str, Any] = done.value if done.error is None else {"error": done.error}
-        path = _file(place, arm, number)
-        with storage(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, dumps(result))
-        found[arm, number] = json.loads(dumps(result))
-        left = (time.monotonic() - began) / len(found) * (len(tasks) - len(found))
-        text = f"failed: {done.error}" if done.error else f"{result['final']['deposit_calcium_mg']:.4g} mg Ca"
-        say(f"{len(found)} of {len(tasks)}: {arm}, replicate {number}: {text}" + (f", {clock(left)} left" if left >= 1.0 else ""))
+        number, arms = done.key
+        for arm in arms:
+            result: dict[str, Any] = done.value[arm] if done.error is None else {"error": done.error}
+            found[arm, number] = _keep(_file(place, arm, number), result)
+            text = f"failed: {result['error']}" if "error" in result else f"{result['final']['deposit_calcium_mg']:.4g} mg Ca"
+            left = (time.monotonic() - began) / len(found) * (runs - len(found))
+            say(f"{len(found)} of {runs}: {arm}, replicate {number}: {text}" + (f", {clock(left)} left" if left >= 1.0 else ""))
     return found
+
+
+def _keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
+    """Write a member's file; returns what reading it gives."""
+    with storage(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    text = dumps(result)
+    write_text(path, text)
+    kept: dict[str, Any] = json.loads(text)
+    return kept
 
 
 def rows_of(study: Study, found: Found) -> list[dict[str, Any]]:

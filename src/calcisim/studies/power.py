@@ -35,7 +35,8 @@ class Day:
 def power(n: int, effect: float, spread: float, alpha: float) -> float:
     """POW-1. Chance that two arms of n animals differ at the level α: P(|T'| > t_{1−α/2, 2n−2}), δ = |ln(1 + e)|/(s √(2/n)).
 
-    T' : noncentral t with noncentrality δ; effect : e, relative change of the quantity (−0.3: a fall by 30 %); spread : s, standard deviation of the logarithm between animals
+    T' : noncentral t with noncentrality δ; effect : e, relative change of the quantity (−0.3: a fall by 30 %)
+    spread : s, standard deviation of the logarithm between animals
     Source: definition, Student's t.
     """
     from scipy.stats import nct, t

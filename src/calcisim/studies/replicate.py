@@ -1,9 +1,18 @@
-"""One member of a comparison in one arm: run in memory, on one thread, and told in numbers."""
+"""One member of a comparison in its arms: run in memory, on one thread, and told in numbers.
 
+Arms that differ only in what is done from some day on have the past up to there in common, and it is computed once.
+"""
+
+import itertools
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from calcisim.errors import SolverError
 from calcisim.scenario.errors import PlausibilityWarning
 from calcisim.studies.comparison import Arm, Study
 
@@ -12,37 +21,130 @@ TOTALS = ("deposit_calcium_mg", "inflammation_mean", "clump_count", "largest_clu
 BY_SITE = ("deposit_calcium_mg", "excised_calcium_mg")
 
 
-def follow(study: Study, arm: Arm, number: int) -> dict[str, Any]:
-    """Run a member and give its last row and its course.
+@dataclass(frozen=True)
+class _Traveller:
+    """A member in one arm: its factors by path, and its scenario."""
 
-    Returns factors: of the cohort, by path; final: every numeric output, totals and SITE.NAME; onset: day by site; days: output times [d];
-    course: NAME → values of TOTALS at these days, and SITE.NAME of BY_SITE. Only numbers that do not depend on the machine.
+    arm: str
+    factors: dict[str, float]
+    loaded: Any
+
+
+@dataclass
+class _Way:
+    """A simulation on its way, and what was seen at the output times so far."""
+
+    simulation: Any
+    days: list[float]
+    course: dict[str, list[float | None]]
+    row: dict[str, Any]
+
+    def look(self, moments: Sequence[float]) -> None:
+        """Go through output times [s], ascending."""
+        from calcisim.results import observables
+
+        for moment in moments:
+            self.simulation.advance(moment)
+            self.row = observables.evaluate(self.simulation)
+            self.days.append(moment / DAY)
+            for name, value in _followed(self.row).items():
+                self.course.setdefault(name, []).append(value)
+
+    def told(self, factors: dict[str, float]) -> dict[str, Any]:
+        """factors: of the cohort, by path; final: every numeric output, totals and SITE.NAME; onset: day by site; days: output times [d];
+        course: NAME → values of TOTALS at these days, and SITE.NAME of BY_SITE. Only numbers that do not depend on the machine."""
+        from calcisim.results import observables
+
+        onset = {site: values["onset_day"] for site, values in self.row["sites"].items()}
+        return {"factors": factors, "final": observables.flat(self.row), "onset": onset, "days": self.days, "course": self.course}
+
+
+def follow(study: Study, arms: Sequence[Arm], number: int) -> dict[str, dict[str, Any]]:
+    """Run a member through arms that differ by what is done (`groups`): what they have in common once, then each by itself.
+
+    Returns by arm what `_Way.told` says, or {"error": text} for one whose solver could not go on.
     """
-    from calcisim.results import observables
     from calcisim.simulation.run import Simulation
-    from calcisim.studies.execute import output_times
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PlausibilityWarning)
-        member = study.member(arm, number)
-        loaded = study.load(arm, member.sets)
-    simulation = Simulation(loaded, study.seed_of(number), 1)
-    days: list[float] = []
-    course: dict[str, list[float | None]] = {}
-    row: dict[str, Any] = {}
-    for moment in output_times(loaded, loaded.duration):
-        simulation.advance(moment)
-        row = observables.evaluate(simulation)
-        days.append(moment / DAY)
-        for name, value in _followed(row).items():
-            course.setdefault(name, []).append(value)
-    return {
-        "factors": dict(member.factors),
-        "final": observables.flat(row),
-        "onset": {site: values["onset_day"] for site, values in row["sites"].items()},
-        "days": days,
-        "course": course,
-    }
+        members = [study.member(arm, number) for arm in arms]
+        travellers = [
+            _Traveller(arm.name, dict(member.factors), study.load(arm, member.sets)) for arm, member in zip(arms, members, strict=True)
+        ]
+    way = _Way(Simulation(travellers[0].loaded, study.seed_of(number), 1), [], {}, {})
+    return dict(_walk(travellers, way))
+
+
+def _walk(together: Sequence[_Traveller], way: _Way) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Go on until something is done that not all of these arms have, and from there with those that have it and those that have not."""
+    from calcisim.simulation.run import Simulation
+    from calcisim.studies.execute import output_times
+
+    loaded = [one.loaded for one in together]
+    moments = output_times(loaded[0], loaded[0].duration)
+    try:
+        way.look(moments[len(way.days) : parting(loaded)])
+    except SolverError as error:
+        yield from ((one.arm, {"error": str(error)}) for one in together)
+        return
+    if len(way.days) == len(moments):
+        yield from ((one.arm, way.told(one.factors)) for one in together)
+        return
+    arrays = {name: np.array(array) for name, array in way.simulation.arrays().items()}
+    meta = way.simulation.meta()
+    for group in _split(together):
+        simulation = Simulation.restore(group[0].loaded, {name: array.copy() for name, array in arrays.items()}, meta)
+        course = {name: list(values) for name, values in way.course.items()}
+        yield from _walk(group, _Way(simulation, list(way.days), course, way.row))
+
+
+def _split(together: Sequence[_Traveller]) -> list[list[_Traveller]]:
+    """Arms by which of the next things that not all of them have are done in them."""
+    acts = _own_acts([one.loaded for one in together])
+    begin = min(moment for moment, _ in acts)
+    now = [act for moment, act in acts if moment == begin]
+    found: dict[tuple[int, ...], list[_Traveller]] = {}
+    for one in together:
+        done = [*one.loaded.treatment, *one.loaded.event]
+        found.setdefault(tuple(done.count(act) for act in now), []).append(one)
+    return list(found.values())
+
+
+_APART = ("title", "description", "literature", "reference", "expect", "cohort", "treatment", "event")  # what leaves the past as it is
+
+
+def groups(study: Study) -> list[tuple[Arm, ...]]:
+    """The arms, those together that differ by nothing but what is done, and not from the first output on."""
+    found: list[tuple[Any, list[Arm], list[Any]]] = []
+    for arm in study.arms:
+        loaded = study.load(arm)
+        for first, arms, others in found:
+            alike = all(getattr(first, name) == getattr(loaded, name) for name in type(loaded).model_fields if name not in _APART)
+            if alike and parting([*others, loaded]) > 0:
+                arms.append(arm)
+                others.append(loaded)
+                break
+        else:
+            found.append((loaded, [arm], [loaded]))
+    return [tuple(arms) for _, arms, _ in found]
+
+
+def parting(loaded: Sequence[Any]) -> int:
+    """How many output times scenarios have in common before the first thing that is not done in all of them."""
+    from calcisim.studies.execute import output_times
+
+    begin = min((moment for moment, _ in _own_acts(loaded)), default=math.inf)
+    times = [output_times(one, one.duration) for one in loaded]
+    shared = itertools.takewhile(lambda moments: len(set(moments)) == 1 and moments[0] < begin, zip(*times))
+    return sum(1 for _ in shared)
+
+
+def _own_acts(loaded: Sequence[Any]) -> list[tuple[float, Any]]:
+    """Treatments and events that not all of the scenarios have, with their begin [s]."""
+    done = [[*one.treatment, *one.event] for one in loaded]
+    own = [act for acts in done for act in acts if len({others.count(act) for others in done}) > 1]
+    return [(act.start if hasattr(act, "start") else act.at, act) for act in own]
 
 
 def _followed(row: dict[str, Any]) -> dict[str, float | None]:
@@ -54,7 +156,5 @@ def _followed(row: dict[str, Any]) -> dict[str, float | None]:
 
 def changes_begin(arms: Sequence[Any]) -> float:
     """Day on which the arms begin to differ by what is done: the first treatment or operation that not all of them have; 0 if none."""
-    done = [[*one.treatment, *(event for event in one.event if event.kind == "excise")] for one in arms]
-    own = [item for items in done for item in items if not all(item in other for other in done)]
-    moments = [getattr(item, "start", None) if hasattr(item, "start") else item.at for item in own]
-    return min((moment for moment in moments if moment is not None), default=0.0) / DAY
+    moments = [moment for moment, act in _own_acts(arms) if hasattr(act, "start") or act.kind == "excise"]
+    return min(moments, default=0.0) / DAY
