@@ -31,8 +31,10 @@ def test_unknown_key_names_the_nearest():
 def test_no_entry_is_left_unused():
     from calcisim import scenario
     from calcisim.physics import speciation_data
+    from calcisim.scenario.cohort import shipped
 
     used = {key for table in parameters.all_tables().values() for row in table.values() for key in row.sources}
+    used |= {key for rows in shipped().values() for row in rows.values() for key in sources.split_keys(row.source)} - {"assumption"}
     for row in speciation_data.rows().values():
         used.update(sources.split_keys(row["source"]))
     for name in scenario.names():
