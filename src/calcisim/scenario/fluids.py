@@ -7,9 +7,11 @@ from pydantic import Field, PlainValidator, model_validator
 from calcisim import parameters
 from calcisim.scenario import labs as readings
 from calcisim.scenario.body import RULED_BY, BodyLevers
+from calcisim.scenario.errors import nearest
 from calcisim.scenario.fields import Duration, Moment, Quantity, Table, wrong
 
 _HEALTH = parameters.values("plasma")
+HUMAN = "human"  # whose body the model is
 _WARMTH = "the constants of the solution chemistry hold from 20 to 42 degC"
 
 
@@ -60,6 +62,14 @@ class Fluid(Table):
         return self
 
 
+def _host(raw: object) -> str:
+    """The name of a host of data/hosts.toml, or an error that offers the nearest one."""
+    hosts = parameters.tables("hosts")
+    if not isinstance(raw, str) or raw not in hosts:
+        raise wrong(f"there is no host {str(raw)[:40]!r}", nearest(str(raw)[:40], hosts, "hosts: "))
+    return raw
+
+
 class Plasma(Fluid, BodyLevers):
     """Blood plasma, the source behind perfusion and plasma faces.
 
@@ -68,10 +78,12 @@ class Plasma(Fluid, BodyLevers):
     "pchip", "step" or "linear", or a table of them by column; burn_in: time before day 0 [s] in which these keys hold already (90 days
     with measured values, unless written); meals: intakes come so many times a day; two_way: what tissues take up
     is taken from the plasma; lesion_volume: volume of tissue [m³] that the sites stand for, if not their own; average: sites see the mean
-    over such windows [s], as over weeks of dialysis, and need fewer steps.
+    over such windows [s], as over weeks of dialysis, and need fewer steps. host: whose plasma it is, a table of data/hosts.toml: what is
+    normal for it; no run depends on it.
     """
 
     driver: Literal["constant", "model", "csv"] = "constant"
+    host: Annotated[str, PlainValidator(_host)] = HUMAN
     phosphate: Annotated[float, _amount("phosphate", "8 mmol/L", (0.2, 3.5), "0.001 mmol/L")] = _HEALTH["phosphate"]
     file: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     labs: Annotated[dict[str, Any], PlainValidator(readings.checked)] = Field(default_factory=dict)
@@ -112,6 +124,8 @@ class Plasma(Fluid, BodyLevers):
             raise wrong("windows of the mean would look ahead of what tissues take up", "leave average out, or two_way", "average")
         if self.glomerular_filtration is not None and {"eGFR", "eGFR_mL_min"} & set(self.labs):
             raise wrong("is in the measured values too, as eGFR", "leave one of them out", "glomerular_filtration")
+        if self.host != HUMAN:
+            raise wrong(f"the body model is an adult human, not a {self.host}", 'leave host out, or write driver = "constant"', "host")
         if self.driver == "csv" and not self.labs:
             raise wrong("file is missing: driver 'csv' reads measured values", 'for example file = "labs.csv", beside the scenario', "file")
         return self

@@ -56,7 +56,10 @@ class ProfilePoint:
 
 @dataclass
 class Estimate:
-    """values (n,): best point; objective Σ((got − value)/sd)²; intervals: 95 % by profile, None where open."""
+    """values (n,): best point; objective Σ((got − value)/sd)²; intervals: 95 % by profile, None where open.
+
+    coordinates (n,): the best point in free coordinates; covariance (n, n): (JᵀJ)⁻¹ there.
+    """
 
     values: Array
     objective: float
@@ -65,6 +68,8 @@ class Estimate:
     intervals: list[tuple[float | None, float | None]] = field(default_factory=list)
     profiles: list[list[ProfilePoint]] = field(default_factory=list)
     evaluations: int = 0
+    coordinates: Array = field(default_factory=lambda: np.zeros(0))
+    covariance: Array = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 class Problem:
@@ -88,19 +93,28 @@ class Problem:
         return (self.prediction(z) - self.value) / self.sd
 
     def objective(self, z: Array) -> float:
-        """Σ residual²."""
+        """Σ residual²; infinite where a prediction is NaN: such a place cannot be had."""
         r = self.residual(z)
-        return float(r @ r)
+        found = float(r @ r)
+        return math.inf if math.isnan(found) else found
 
     def slopes(self, z: Array, free: Sequence[int], central: bool = False) -> Array:
-        """∂residual/∂z for the listed coordinates, by forward (or central) differences."""
-        columns = []
-        for index in free:
-            move = np.zeros_like(z)
-            move[index] = CENTRAL_STEP if central else STEP
-            behind, width = (z - move, 2.0 * CENTRAL_STEP) if central else (z, STEP)
-            columns.append((self.residual(z + move) - self.residual(behind)) / width)
-        return np.stack(columns, axis=1)
+        """∂residual/∂z for the listed coordinates, by forward (or central) differences; one-sided beside a place that cannot be had."""
+        return np.stack([self.slope(self.residual, z, index, central) for index in free], axis=1)
+
+    def slope(self, of: Callable[[Array], Array], z: Array, index: int, central: bool = False) -> Array:
+        """∂of/∂z for one coordinate; 0 where neither side can be had."""
+        width = CENTRAL_STEP if central else STEP
+        move = np.zeros_like(z)
+        move[index] = width
+        ahead, behind = of(z + move), of(z - move if central else z)
+        if np.isnan(ahead).any():
+            ahead, behind = of(z), of(z - move)
+        elif np.isnan(behind).any():
+            behind = of(z)
+        elif central:
+            width *= 2.0
+        return np.asarray(np.nan_to_num((ahead - behind) / width, nan=0.0))
 
     def minimum(self, z: Array, free: Sequence[int], enough: float = 1e-5) -> Array:
         """Best coordinates when only `free` may move from z: Levenberg–Marquardt with steps held short.
@@ -111,6 +125,8 @@ class Problem:
         if not places:
             return z
         here, objective, damping = z.copy(), self.objective(z), FIRST_DAMPING
+        if math.isinf(objective):
+            return here
         for _ in range(PASSES):
             slopes, residual = self.slopes(here, places), self.residual(here)
             before = objective
@@ -189,8 +205,10 @@ def estimate(problem: Problem, start: Sequence[float], profiles: bool = True) ->
     every = list(range(z.size))
     best = problem.minimum(z, every)
     slopes = problem.slopes(best, every, central=True)
-    spread = np.sqrt(np.diag(np.linalg.pinv(slopes.T @ slopes)))
+    covariance = np.linalg.pinv(slopes.T @ slopes)
+    spread = np.sqrt(np.diag(covariance))
     found = Estimate(np.array(problem.values(best)), problem.objective(best), problem.prediction(best), correlation(slopes))
+    found.coordinates, found.covariance = best, covariance
     if profiles:
         for index in every:
             interval, seen = profile(problem, best, index, float(spread[index]))

@@ -17,6 +17,7 @@ GROWING = (90.0, 180.0, 270.0)  # days between which growth is taken: the mass h
 SEEN = 20.0  # mg Ca/cm³ at which lobules are counted: half of what computed tomography scores (results/clumps.py), 50 mg of apatite
 SEEDS = (1, 2)  # whose lobules are counted together: one mass has a handful
 TARGET = (0.05, 0.3)  # mm a day
+COARSE = 1.6e-3  # m: voxels of the coarse form
 ANSWERS = ("calcium_total_mmol_per_l", "pth_pg_per_ml", "bone_calcium_balance_mmol_per_d", "urine_calcium_mmol_per_d")
 
 
@@ -76,9 +77,9 @@ def masses(loaded: Any, days: Sequence[float], seed: int | None = None) -> tuple
 
 
 @cache
-def growth(rim: float) -> tuple[Mass, ...]:
-    """The familial mass at the hip while it grows, with this multiple of perfusion beside it."""
-    return masses(one_joint(FAMILIAL, "hip", (*ONE_WAY, f"site.hip.rim_perfusion={rim}")), GROWING)
+def growth(rim: float, spacing: float | None = None) -> tuple[Mass, ...]:
+    """The familial mass at the hip while it grows, with this multiple of perfusion beside it; spacing [m]: of other voxels."""
+    return masses(one_joint(FAMILIAL, "hip", (*ONE_WAY, f"site.hip.rim_perfusion={rim}"), spacing), GROWING)
 
 
 def speed(found: Sequence[Mass]) -> float:
@@ -97,9 +98,9 @@ def needed_rim() -> float | None:
 
 
 @fact("F26")
-def radial_growth() -> Got:
-    """Radial growth of the familial mass within 0.05 to 0.3 mm/d, as shipped (five times the perfusion beside it)."""
-    found = growth(5.0)
+def radial_growth(quick: bool = False) -> Got:
+    """Radial growth of the familial mass within 0.05 to 0.3 mm/d, as shipped (five times the perfusion beside it). quick: coarse voxels."""
+    found = growth(5.0, COARSE if quick else None)
     text = f"{speed(found):.3f} mm/d, {intake(found):.1f} mg Ca/d, {found[-1].filled:.1%} mineral, limited by {found[-1].limiting}"
     return text, TARGET[0] <= speed(found) <= TARGET[1]
 

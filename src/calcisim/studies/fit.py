@@ -1,140 +1,145 @@
-"""Fit values of a scenario to measured points: least squares, profile intervals, correlations, and what was not fitted.
+"""Fit values of scenarios to measured points: least squares, profile intervals, factors of laboratories, and what was not fitted.
 
     calcisim fit dystrophic/subdermal-cusp --free tissue.cusp-fixed.substrate_state,tissue.cusp-fixed.debris
-    calcisim fit SCENARIO DATA.csv --free plasma.phosphate --out fitted.toml
+    calcisim fit SCENARIO DATA.csv --free plasma.phosphate --hierarchy lab --out fitted.toml --figure fitted.png
 
-The points are the scenario's own [[reference]] rows with use = "calibrate", or a CSV with the columns observable, time_d, value, sd
-and, with several sites, site. What comes out can be written as a scenario that extends the fitted one.
+The points are the scenario's own [[reference]] rows with use = "calibrate", or a CSV (`fit_data`), whose rows may belong to several
+series (`fit_series`) and laboratories (`hierarchy`). What comes out can be written as a scenario that extends the fitted one.
 """
 
-import csv
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from calcisim import scenario as scenarios
-from calcisim.errors import UsageError
-from calcisim.scenario.errors import PlausibilityWarning
+from calcisim.errors import SolverError, UsageError
+from calcisim.scenario.errors import ScenarioError
+from calcisim.studies import fit_series
 from calcisim.studies import free as values
 from calcisim.studies.estimate import Estimate, Problem, Transform, estimate
+from calcisim.studies.fit_data import ASSUMED_SPREAD, COLUMNS, DAY, Point, points_of, read_points
+from calcisim.studies.fit_report import STRONG, report
+from calcisim.studies.fit_series import Series, Shared, predict
 from calcisim.studies.free import Free
-from calcisim.studies.vary import Varied
+from calcisim.studies.hierarchy import Hierarchy, Laboratory
+from calcisim.studies.sampling import ENOUGH, Samples
 
-DAY = 86400.0
-ASSUMED_SPREAD = 0.1  # of the value, where a point has no sd
-STRONG = 0.9
-COLUMNS = ("observable", "time_d", "value", "sd")
-
-
-@dataclass(frozen=True)
-class Point:
-    """One measured value: observable, time [s], value, sd in the observable's unit, site (None: the total)."""
-
-    observable: str
-    time: float
-    value: float
-    sd: float
-    site: str | None = None
+__all__ = [
+    "ASSUMED_SPREAD", "COLUMNS", "DAY", "Fit", "Point", "ahead", "fit", "points_of", "predict", "read_points", "report", "scenarios",
+]  # fmt: skip
+SAY_EVERY = 10.0  # seconds between lines of progress
 
 
-def points_of(loaded: Any, use: str = "calibrate") -> list[Point]:
-    """The scenario's reference rows of one use, with the assumed spread where it gives none."""
-    rows = [row for row in loaded.reference if row.use == use]
-    return [Point(row.observable, row.time, row.value, row.sd or ASSUMED_SPREAD * abs(row.value), row.site) for row in rows]
-
-
-def read_points(path: Path) -> list[Point]:
-    """The points of a CSV. Raises UsageError with row and column for what cannot be read."""
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read ({error})") from None
-    absent = [name for name in COLUMNS[:3] if not rows or name not in rows[0]]
-    if absent:
-        raise UsageError(f"{path}: needs the columns {', '.join(COLUMNS)}; {', '.join(absent)} is missing")
-    return [_point(path, number, row) for number, row in enumerate(rows, start=2)]
-
-
-def _point(path: Path, number: int, row: Mapping[str, str]) -> Point:
-    cells = {name: _number(path, number, name, row.get(name) or "") for name in COLUMNS[1:] if name != "sd" or row.get("sd")}
-    sd = cells.get("sd", ASSUMED_SPREAD * abs(cells["value"]))
-    if sd <= 0.0 or cells["time_d"] < 0.0:
-        raise UsageError(f"{path}: row {number}: sd must be above zero and time_d not below it")
-    return Point(row["observable"], cells["time_d"] * DAY, cells["value"], sd, row.get("site") or None)
-
-
-def _number(path: Path, number: int, column: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value):
-        raise UsageError(f"{path}: row {number}, column {column}: {text!r} is not a number")
-    return value
-
-
-def predict(name: str, sets: Sequence[str], points: Sequence[Point], laws: Mapping[str, float] | None = None) -> np.ndarray:
-    """What the scenario gives at each point; 0 where the quantity does not exist yet. Raises UsageError for an unknown observable."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PlausibilityWarning)
-        simulation = Varied(scenarios.load(name, tuple(sets)), laws)
-    out = np.zeros(len(points))
-    for time in sorted({point.time for point in points}):
-        simulation.advance(time)
-        found = simulation.observables()
-        for index, point in enumerate(points):
-            if point.time == time:
-                row = found if point.site is None else found["sites"].get(point.site, {})
-                if point.observable not in row:
-                    raise UsageError(f"{name} gives no {point.observable!r}" + (f" at site {point.site!r}" if point.site else ""))
-                out[index] = float(row[point.observable] or 0.0)
-    return out
+def silent(text: str) -> None:
+    """What is said to nobody."""
 
 
 @dataclass
 class Fit:
-    """A finished fit: what was free, the points, and the estimate."""
+    """A finished fit: what was free, the points, and the estimate; with several series also where each value stands in them."""
 
     scenario: str
     free: list[Free]
     points: list[Point]
     found: Estimate
     laws: dict[str, float]
+    series: list[Series] = field(default_factory=list)
+    shared: list[Shared] = field(default_factory=list)
+    problem: Problem | None = None
+    laboratories: list[Laboratory] = field(default_factory=list)
+    samples: Samples | None = None
 
     def sets(self) -> tuple[str, ...]:
-        """PATH=VALUE texts of the fitted values."""
+        """PATH=VALUE texts of the fitted values, in the fitted scenario."""
         return tuple(text for free, value in zip(self.free, self.found.values, strict=True) for text in free.sets(float(value)))
+
+    def changes(self, series: int, at: Sequence[float]) -> tuple[str, ...]:
+        """All PATH=VALUE texts of a series when the free values are `at`."""
+        return _changes(self.series[series], series, self.shared, at)
+
+    def fitted(self) -> np.ndarray:
+        """What each point should have been: the prediction, times the factor of its laboratory."""
+        if isinstance(self.problem, Hierarchy):
+            return self.problem.fitted(self.found.coordinates)
+        return self.found.predicted
 
     def document(self) -> dict[str, Any]:
         """Everything as plain values."""
         found = self.found
         intervals = found.intervals or [(None, None)] * len(self.free)
+        drawn = self.samples.intervals if self.samples else [None] * len(self.free)
         names = [free.path for free in self.free]
-        return {
+        document = {
             "scenario": self.scenario,
             "objective": found.objective,
             "evaluations": found.evaluations,
             "profiled": bool(found.intervals),
             "parameters": [
                 {"path": free.path, "value": float(value), "unit": free.unit, "start": free.start, "low": low, "high": high}
-                for free, value, (low, high) in zip(self.free, found.values, intervals, strict=True)
+                | ({} if draws is None else dict(zip(("sampled_median", "sampled_low", "sampled_high"), draws, strict=True)))
+                for free, value, (low, high), draws in zip(self.free, found.values, intervals, drawn, strict=True)
             ],
-            "points": [
-                {
-                    "observable": point.observable, "time_d": point.time / DAY, "value": point.value, "sd": point.sd,
-                    "got": float(got), "residual": (float(got) - point.value) / point.sd,
-                }
-                for point, got in zip(self.points, found.predicted, strict=True)
-            ],
+            "points": [self._point(*row) for row in zip(self.points, found.predicted, self.fitted(), strict=True)],
             "correlations": [
                 {"between": [names[i], names[j]], "value": float(found.correlation[i, j])} for i in range(len(names)) for j in range(i)
             ],
             "strong": [[names[i], names[j]] for i in range(len(names)) for j in range(i) if abs(found.correlation[i, j]) > STRONG],
+            "laboratories": [vars(one) for one in self.laboratories],
+            "notes": self.notes(),
+        }
+        if isinstance(self.problem, Hierarchy):
+            document["spread"] = self.problem.spread
+        if self.samples is not None:
+            document["sampling"] = {
+                "draws": len(self.samples.values), "acceptance": self.samples.acceptance, "autocorrelation_times": self.samples.length,
+            }  # fmt: skip
+        return document
+
+    def _point(self, point: Point, got: float, fitted: float) -> dict[str, Any]:
+        return {
+            "observable": point.observable, "time_d": point.time / DAY, "value": point.value, "sd": point.sd,
+            "got": float(got), "fitted": float(fitted), "residual": (float(fitted) - point.value) / point.sd,
+            "site": point.site, "lab": point.lab, "series": point.series,
         }  # fmt: skip
+
+    def notes(self) -> list[str]:
+        """What a reader should know before believing the numbers."""
+        from scipy.stats import chi2
+
+        found, notes = self.found, []
+        assumed = sum(point.assumed for point in self.points)
+        if assumed:
+            notes.append(f"{assumed} of {len(self.points)} points give no sd; {ASSUMED_SPREAD:.0%} of the value was assumed")
+        freedom = len(self.points) - len(self.free)
+        if freedom > 0 and found.objective > chi2.ppf(0.99, freedom):
+            notes.append(
+                "the model does not meet these points within their sd: the objective is"
+                f" {found.objective:.3g} where about {freedom} is to be expected; the intervals are too narrow"
+            )
+        if isinstance(self.problem, Hierarchy):
+            notes += _of_laboratories(self.problem, self.laboratories)
+        if self.samples is not None and not (self.samples.length or 0.0) >= ENOUGH:
+            length = f"{self.samples.length:.0f}" if self.samples.length else "fewer than it takes to tell"
+            notes.append(f"the walkers went {length} autocorrelation times; credible intervals want {ENOUGH:g} (more --samples)")
+        return notes
+
+
+def _of_laboratories(problem: Hierarchy, found: Sequence[Laboratory]) -> list[str]:
+    """What the factors say about themselves."""
+    if len(found) == 1:
+        return [f"all points are of one laboratory ({found[0].name}): its factor cannot be told from the parameters, and only widens them"]
+    logs = np.log([one.factor for one in found])
+    far = [one.name for one, log in zip(found, logs, strict=True) if abs(log) > 2.0 * problem.spread]
+    text = f"factors spread by {float(np.sqrt(np.mean(logs**2))):.2g} (root mean square of the logarithm; {problem.spread:g} was assumed)"
+    return [text] + ([f"beyond twice the assumed spread: {', '.join(far)}"] if far else [])
+
+
+def _changes(one: Series, number: int, shared: Sequence[Shared], at: Sequence[float]) -> tuple[str, ...]:
+    free = (text for part, value in zip(shared, at, strict=True) for text in part.sets(number, float(value)))
+    return (*one.before, *free, *one.after)
 
 
 def fit(
@@ -144,24 +149,73 @@ def fit(
     laws: Mapping[str, float] | None = None,
     profiles: bool = True,
     sets: Sequence[str] = (),
+    spread: float | None = None,
+    draws: int = 0,
+    seed: int = 1,
+    say: Callable[[str], None] = silent,
 ) -> Fit:
-    """Fit the values at `paths` (by default those that the data files call fitted) to the points (by default the scenario's own)."""
-    loaded = scenarios.load(name, tuple(sets))
-    chosen = [values.find(loaded, path) for path in paths or values.fitted(loaded)]
-    data = list(points_of(loaded) if points is None else points)
-    _enough(name, chosen, data)
+    """Fit the values at `paths` (by default those that the data files call fitted) to the points (by default the scenario's own).
+
+    spread: assumed spread (of the logarithm) of a factor per laboratory, None without such factors; draws: posterior samples besides;
+    sets: changes of the scenario. Raises UsageError for what cannot have one answer.
+    """
+    data = [replace(point, series="") if point.series == name else point for point in points or ()]
+    series = fit_series.several(name, sets, data)
+    data = points_of(series[0].loaded) if points is None else data
+    shared = [fit_series.shared(series, path) for path in paths or values.fitted(series[0].loaded)]
+    chosen = [one.free for one in shared]
+    _enough(name, chosen, data, spread)
+    fit_series.within(series, data)
+    run = _runner(series, shared, data, laws, say)
     transforms = [Transform(one.kind) for one in chosen]
+    value, sd = (np.array([getattr(point, key) for point in data]) for key in ("value", "sd"))
+    if spread is None:
+        problem = Problem(run, transforms, value, sd)
+    else:
+        problem = Hierarchy(run, transforms, value, sd, [str(point.lab) for point in data], spread)
+    found = estimate(problem, [one.start for one in chosen], profiles)
+    done = Fit(name, chosen, data, found, dict(laws or {}), series, shared, problem)
+    if isinstance(problem, Hierarchy):
+        done.laboratories = problem.laboratories(found.coordinates)
+    if draws:
+        from calcisim.studies import sampling
+
+        done.samples = sampling.sample(problem, found, draws, seed, say)
+        found.evaluations = len(problem.known)
+    return done
+
+
+def _runner(
+    series: Sequence[Series], shared: Sequence[Shared], data: Sequence[Point], laws: Mapping[str, float] | None, say: Callable[[str], None]
+) -> Callable[[tuple[float, ...]], np.ndarray]:
+    """Free values → what all series give at their points; looks at the first answer for what does not exist, and tells how far it is."""
+    places = [[index for index, point in enumerate(data) if point.series == one.label] for one in series]
+    runs, begin, told = 0, time.perf_counter(), time.perf_counter()
 
     def run(at: tuple[float, ...]) -> np.ndarray:
-        more = tuple(text for one, value in zip(chosen, at, strict=True) for text in one.sets(value))
-        return predict(name, (*sets, *more), data, laws)
+        nonlocal runs, told
+        out = np.zeros(len(data))
+        for number, (one, mine) in enumerate(zip(series, places, strict=True)):
+            if mine:
+                own = [data[index] for index in mine]
+                try:
+                    out[mine] = fit_series.existing(one.scenario, _changes(one, number, shared, at), own, laws)
+                except (ScenarioError, SolverError):
+                    if runs == 0:
+                        raise
+                    return np.full(len(data), np.nan)  # beyond what the scenario allows, or can compute: no place for a fit
+        if runs == 0:
+            fit_series.exists(series, data, out)
+        runs, now = runs + 1, time.perf_counter()
+        if now - told > SAY_EVERY:
+            say(f"{runs} runs in {now - begin:.0f} s")
+            told = now
+        return np.nan_to_num(out, nan=0.0)
 
-    value, sd = (np.array([getattr(point, key) for point in data]) for key in ("value", "sd"))
-    found = estimate(Problem(run, transforms, value, sd), [one.start for one in chosen], profiles)
-    return Fit(name, chosen, data, found, dict(laws or {}))
+    return run
 
 
-def _enough(name: str, chosen: Sequence[Free], data: Sequence[Point]) -> None:
+def _enough(name: str, chosen: Sequence[Free], data: Sequence[Point], spread: float | None) -> None:
     """Refuse a fit that cannot have one answer."""
     if not chosen:
         raise UsageError(f"nothing in {name} is marked as fitted; say what may change: --free tissue.NAME.substrate_state,…")
@@ -170,70 +224,29 @@ def _enough(name: str, chosen: Sequence[Free], data: Sequence[Point]) -> None:
     for one in chosen:
         if not Transform(one.kind).allows(one.start):
             raise UsageError(f"{one.path} starts at {one.start:g}, where a {one.kind} value cannot move; set it first")
+    nobody = [point for point in data if not point.lab]
+    if spread is not None and nobody:
+        rows = ", ".join(str(point.row) for point in nobody if point.row)
+        where = f"row {rows} names none" if rows else "these points name none"
+        raise UsageError(f"--hierarchy lab needs the laboratory of every point, in a column lab: {where}")
 
 
 def ahead(done: Fit, loaded: Any) -> list[dict[str, Any]]:
-    """What was not fitted: reference rows kept for checking, and the end of the run."""
+    """What was not fitted: reference rows kept for checking, and the end of the run, both of the fitted scenario."""
     rows = points_of(loaded, "validate")
-    observables = dict.fromkeys(point.observable for point in done.points)
-    later = [Point(name, loaded.duration, float("nan"), float("nan")) for name in observables]
+    observables = dict.fromkeys((point.observable, point.site) for point in done.points if not point.series)
+    later = [Point(name, loaded.duration, float("nan"), float("nan"), site) for name, site in observables]
     asked = [point for point in (*rows, *later) if point.time <= loaded.duration]
-    got = predict(done.scenario, done.sets(), asked, done.laws)
+    before = done.series[0].before if done.series else ()
+    got = predict(done.scenario, (*before, *done.sets()), asked, done.laws)
     return [
         {"observable": p.observable, "time_d": p.time / DAY, "value": None if np.isnan(p.value) else p.value, "got": float(g)}
         for p, g in zip(asked, got, strict=True)
     ]
 
 
-def command(name: str, paths: Sequence[str] = (), as_json: bool = False, data: Path | None = None, out: Path | None = None) -> None:
-    """`calcisim fit`: print the result, and write it as a scenario to `out`."""
-    from calcisim.results.files import dumps, write_text
+def command(*given: Any, **options: Any) -> None:
+    """`calcisim fit`: see `fit_command.command`, where its reading and writing of files is."""
+    from calcisim.studies import fit_command
 
-    loaded = scenarios.load(name)
-    base = name if out is None else _base(name, out)
-    done = fit(name, paths, read_points(data) if data else None)
-    document = {**done.document(), "not_fitted": ahead(done, loaded)}
-    if out is not None:
-        write_text(out, values.overlay(base, dict(zip(done.free, map(float, done.found.values), strict=True))))
-    print(dumps(document) if as_json else report(document), end="")
-
-
-def _base(name: str, out: Path) -> str:
-    """What the written scenario extends: the scenario's name, or the way from `out` down to its file."""
-    if out.exists():
-        raise UsageError(f"{out} is there already; choose another name.")
-    if name in scenarios.names() or not Path(name).is_file():
-        return name
-    try:
-        return Path(name).resolve().relative_to(out.resolve().parent).as_posix()
-    except ValueError:
-        raise UsageError(f"{out} cannot extend {name} from there; write it beside {name} or in a folder above it.") from None
-
-
-def report(document: Mapping[str, Any]) -> str:
-    """The document as text."""
-    runs = document["evaluations"]
-    lines = [f"{document['scenario']}: objective {document['objective']:.4g} after {runs} runs", "", "fitted (95 % by profile)"]
-    for row in document["parameters"]:
-        low, high = (f"{row[side]:.5g}" if row[side] is not None else "open" for side in ("low", "high"))
-        interval = f" [{low}, {high}]" if document["profiled"] else ""
-        lines.append(f"  {row['path']} = {row['value']:.5g} {row['unit']}".rstrip() + interval)
-    lines += ["", "measured and computed", *map(_measured, document["points"]), "", f"correlations above {STRONG}"]
-    strong = [row for row in document["correlations"] if row["between"] in document["strong"]]
-    largest = max((abs(row["value"]) for row in document["correlations"]), default=None)
-    lines += [f"  {' and '.join(row['between'])}: {row['value']:+.3f}" for row in strong]
-    if not strong:
-        lines.append("  none" if largest is None else f"  none; the largest is {largest:.3f}")
-    if document.get("not_fitted"):
-        lines += ["", "not fitted", *map(_ahead, document["not_fitted"])]
-    return "\n".join(lines) + "\n"
-
-
-def _measured(row: Mapping[str, Any]) -> str:
-    place = f"  day {row['time_d']:g} {row['observable']}"
-    return f"{place}: {row['value']:g} ± {row['sd']:.3g}, got {row['got']:.4g}, residual {row['residual']:+.2f}"
-
-
-def _ahead(row: Mapping[str, Any]) -> str:
-    measured = "" if row["value"] is None else f", measured {row['value']:g}"
-    return f"  day {row['time_d']:g} {row['observable']}: got {row['got']:.4g}{measured}"
+    fit_command.command(*given, **options)

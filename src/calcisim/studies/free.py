@@ -11,11 +11,12 @@ from typing import Any
 
 from calcisim import parameters, units
 from calcisim.errors import UsageError
-from calcisim.scenario import text, tissues
+from calcisim.scenario import override, text, tissues
 from calcisim.scenario.errors import nearest
 from calcisim.scenario.schema import Scenario
 
 TISSUE = "tissue"
+LISTS = ("site", "region", "event", "treatment")  # lists of tables, whose elements files name
 
 
 @dataclass(frozen=True)
@@ -94,31 +95,41 @@ def _key(scenario: Scenario, path: str) -> Free:
     return Free(path, float(value), unit, "positive" if float(value) > 0.0 else "free", (path,))
 
 
-def overlay(name: str, values: Mapping[Free, float] | Sequence[tuple[Free, float]]) -> str:
-    """TOML of a scenario that extends `name` and sets these values; it can be run, or extended further.
+def overlay(name: str, values: Mapping[Free, float] | Sequence[tuple[Free, float]], sets: Sequence[str] = ()) -> str:
+    """TOML of a scenario that extends `name` and sets these values; it can be run, or extended further. sets: PATH=VALUE texts beside them.
 
-    Raises UsageError where a region without a name holds one of them: files are merged by name.
+    Raises UsageError where a region or event without a name holds one of them: files are merged by name.
     """
     tree: dict[str, Any] = {}
+    for setting in sets:
+        path, _, raw = setting.partition("=")
+        _put(tree, path.strip(), override.read_value(raw))
     for free, value in dict(values).items():
         for target in free.targets:
-            parts, here = target.split("."), tree
-            if any(part.isdecimal() for part in parts):
-                raise UsageError(f"{target}: give this region a name, so that another file can change it")
-            for part in parts[:-1]:
-                here = here.setdefault(part, {})
-            here[parts[-1]] = f"{value!r} {free.unit}" if free.unit else value
+            _put(tree, target, f"{value!r} {free.unit}" if free.unit else value)
     return "\n".join([f"extends = {json.dumps(name)}", *_lines(tree, ())]) + "\n"
 
 
+def _put(tree: dict[str, Any], path: str, value: Any) -> None:
+    """Set a path in nested tables."""
+    parts, here = [part.strip() for part in path.split(".")], tree
+    if any(part.isdecimal() for part in parts):
+        raise UsageError(f"{path}: give this region or event a name, so that another file can change it")
+    if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value)):
+        raise UsageError(f"{path}: a table cannot be written here; put it in a scenario file, and fit that")
+    for part in parts[:-1]:
+        here = here.setdefault(part, {})
+    here[parts[-1]] = value
+
+
 def _lines(tree: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
-    """Nested tables as TOML; below `site` and `region` each key is the name of an element of a list."""
+    """Nested tables as TOML; below `LISTS` each key is the name of an element of a list."""
     rows = [f"{key} = {json.dumps(value)}" for key, value in tree.items() if not isinstance(value, dict)]
     for key, value in tree.items():
         inner = (*path, key)
         if not isinstance(value, dict):
             continue
-        if key in ("site", "region"):
+        if key in LISTS:
             for name, element in value.items():
                 rows += ["", f"[[{'.'.join(inner)}]]", f"name = {json.dumps(name)}", *_lines(element, inner)]
         else:

@@ -12,6 +12,7 @@ from calcisim.scenario import build
 from calcisim.scenario.document import Document, Origin, named_key
 from calcisim.scenario.errors import Mistake, ScenarioError, nearest, shown
 from calcisim.scenario.schema import Scenario
+from calcisim.studies.labels import LABELS
 
 _PREFIX = "calcisim computes "
 
@@ -36,10 +37,13 @@ def _references(merged: Document, origin: Origin) -> Iterator[Mistake]:
 
 
 def _expected(table: dict[str, Any], sites: set[str], origin: Origin, above: tuple[str, ...] = ("expect",)) -> Iterator[Mistake]:
-    """[expect] has summary quantities as keys, and at its top tables of them by site."""
+    """[expect] has summary quantities as keys, at its top tables of them by site, and the label that `calcisim classify` should give."""
     known = {*observables.REGISTRY, *summary.REQUIRED}
     for name, value in table.items():
-        if len(above) == 1 and name in sites and isinstance(value, dict):
+        if name == "label" and len(above) == 1:
+            if value not in LABELS:
+                yield origin.mistake((*above, name), f"there is no label {shown(value)}", nearest(str(value), LABELS, "labels: "))
+        elif len(above) == 1 and name in sites and isinstance(value, dict):
             yield from _expected(value, sites, origin, (*above, name))
         elif name not in known:
             yield origin.mistake((*above, name), f"there is no output {shown(name)}", nearest(name, known, _PREFIX))
