@@ -54,13 +54,16 @@ class Shares(NamedTuple):
 
 
 def shares(parts: Shapley) -> Shares:
-    """Share of the plasma, and of the tissue: of its injury and of what comes in normal plasma without one.
+    """Share of the plasma, and of the injury of the tissue, in what is beyond health (Shapley's value divides no more than that).
 
-    What holds a deposit back (a negative part) has no share in it.
+    Where most of a deposit comes in a healthy plasma without an injury too, the tissue is its cause. What holds a deposit back (a
+    negative part) has no share in it.
     """
-    plasma, tissue = max(parts.plasma, 0.0), max(parts.baseline, 0.0) + max(parts.injury, 0.0)
-    total = plasma + tissue
-    return Shares(plasma / total, tissue / total) if total > 0.0 else Shares(0.0, 0.0)
+    plasma, injury = max(parts.plasma, 0.0), max(parts.injury, 0.0)
+    if parts.baseline > plasma + injury:
+        return Shares(0.0, 1.0)
+    total = plasma + injury
+    return Shares(plasma / total, injury / total) if total > 0.0 else Shares(0.0, 0.0)
 
 
 class Mass(NamedTuple):
