@@ -38,7 +38,8 @@ START = ("event.0.fraction=0.02", "event.0.s=0.68")
 DAYS, LABS, NOISE = (2.0, 4.0, 7.0), ("A", "B", "C"), 0.08
 DATA = Path(__file__).parents[1] / "examples" / "levy-schoen.csv"
 CUSP = "dystrophic/subdermal-cusp"
-FREE = tuple(f"tissue.cusp-fixed.{name}+tissue.pericardium-fixed.{name}" for name in ("substrate_state", "debris"))
+# The state of the collagen alone: one early day cannot tell it from the debris, whose interval then stays open after half an hour of runs.
+FREE = ("tissue.cusp-fixed.substrate_state+tissue.pericardium-fixed.substrate_state",)
 
 
 @cache
@@ -170,6 +171,7 @@ def lattice() -> tuple[str, bool]:
     return text, max(apart) <= 0.01 and max(ends) <= 0.05
 
 
+@cache
 @cache
 def levy_schoen(hierarchy: bool = True) -> Fit:
     """The series of fixed implants with, or without, a factor per laboratory."""

@@ -64,6 +64,13 @@ def test_of_two_sites_with_a_treatment_and_a_computed_plasma(tmp_path):
     same(part(place, tmp_path, 7.0), place)
 
 
+def test_of_a_plasma_that_feels_its_tissue(tmp_path):
+    place = tmp_path / "run"
+    often = ("output=[{every='1 day'}]",)
+    execute.start(execute.Request("tumoral/familial", often, days=4.0, quick=True, threads=1, out=place), Reporter(), execute.engine())
+    same(part(place, tmp_path, 2.3), place)
+
+
 def test_a_treatment_that_begins_late_has_the_same_past(run, tmp_path):
     drug = 'treatment+={kind="etidronate", dose="400 mg/day", start="7 day"}'
     place = part(run, tmp_path, 7.0, (drug,), days=21.0)
@@ -105,6 +112,21 @@ def test_a_past_that_would_differ_is_refused(run, tmp_path, day, sets, said):
     with pytest.raises(UsageError, match=said):
         part(run, tmp_path, day, sets)
     assert not (tmp_path / "branch").exists()
+
+
+def test_a_branch_is_not_put_where_its_run_is(run):
+    with pytest.raises(UsageError, match="is the run itself"):
+        branch.start(branch.Request(run, 7.0, out=run, force=True), Reporter())
+    assert (run / "summary.json").exists()
+
+
+def test_a_run_of_another_calcisim_is_said(run, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr("calcisim.jit.source_hash", lambda: "another")
+    reporter = Reporter()
+    reporter.warn = said.append
+    branch.start(branch.Request(run, 7.0, out=tmp_path / "branch", threads=1), reporter)
+    assert any("have changed since the run" in text for text in said)
 
 
 def test_a_computed_plasma_is_changed_by_a_treatment(tmp_path):

@@ -9,7 +9,7 @@ from calcisim import scenario
 from calcisim.errors import UsageError
 from calcisim.scenario.cohort import Cohort, Vary, shipped
 from calcisim.scenario.errors import ScenarioError
-from calcisim.studies import cohort
+from calcisim.studies import cohort, free
 
 JOINT = "metastatic/joint-exposed"
 ROW = {"source": "assumption", "quality": "assumed"}
@@ -31,7 +31,8 @@ def test_factors_have_the_spread_that_is_asked_for(scale):
     flat = sample(UNIFORM, scale)
     assert flat.min() >= max(1.0 - 0.5 * scale, 0.0)
     assert flat.max() <= 1.0 + 0.5 * scale
-    assert np.std(np.clip(flat, 1.0 - 0.25 * scale, None)) > 0.05 * scale
+    if scale <= 1.0:
+        assert np.std(flat) == pytest.approx(scale / math.sqrt(12.0), rel=0.05)
 
 
 def test_nobody_is_beyond_three_spreads_and_without_spread_all_are_the_median():
@@ -91,6 +92,24 @@ def test_a_path_that_leads_nowhere_is_refused(path):
         cohort.places(scenario.load(JOINT), path)
 
 
+@pytest.mark.parametrize("path", ["duration", "seed", "output.0.every", "site.joint.grid.depth", "quick.duration"])
+def test_what_all_members_share_cannot_vary(path):
+    with pytest.raises(UsageError, match="cannot vary between members"):
+        cohort.places(scenario.load(JOINT), path)
+
+
+def test_every_place_of_a_tissue_keeps_its_own_value():
+    sets = ("site.skin.tissue=joint-capsule", "site.skin.override.perfusion=1.39e-4 1/s", "site.joint.override.perfusion=2.6e-4 1/s")
+    loaded = scenario.load("healthy/organs", sets)
+    same = Vary(distribution="lognormal", spread=0.0, **ROW)
+    member = cohort.draw(loaded, {"tissue.*.perfusion": same}, 1, 1)
+    own = scenario.load("healthy/organs", (*sets, *member.sets))
+    flows = {site.name: site.background().perfusion for site in loaded.site}
+    assert {site.name: site.background().perfusion for site in own.site} == pytest.approx(flows)
+    with pytest.raises(UsageError, match="in different places"):
+        free.find(loaded, "tissue.joint-capsule.perfusion")
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -99,6 +118,7 @@ def test_a_path_that_leads_nowhere_is_refused(path):
         ({"distribution": "uniform", "spread": 0.2, **ROW}, "has low and high"),
         ({"distribution": "uniform", "low": 2, "high": 1, **ROW}, "low below high"),
         ({"distribution": "normal", "spread": 0.5, **ROW}, "reach zero"),
+        ({"distribution": "lognormal", "spread": 0.2, "source": "haramati1998", "quality": "assumed"}, "haramati1998.*haramati1988"),
         ({"distribution": "lognormal", "spraed": 0.2, **ROW}, "unknown key"),
         ({"distribution": "lognorml", "spread": 0.2, **ROW}, "distribution"),
     ],
@@ -118,6 +138,11 @@ def test_a_cohort_of_a_scenario_is_a_shipped_one_with_rows_of_its_own():
     assert scenario.load(JOINT).cohort == Cohort()
     with pytest.raises(ScenarioError, match=r"adluts.*adults"):
         scenario.load(JOINT, ("cohort.people='adluts'",))
+
+
+def test_a_path_without_quotes_says_so():
+    with pytest.raises(ScenarioError, match=r"needs quotes.*plasma\.phosphate"):
+        scenario.load(JOINT, ("cohort.vary={plasma={phosphate={distribution='lognormal'}}}",))
 
 
 def test_a_cohort_survives_being_written_down(tmp_path):

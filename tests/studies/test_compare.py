@@ -12,7 +12,7 @@ import time
 import pytest
 
 from calcisim import parameters, scenario
-from calcisim.errors import UsageError
+from calcisim.errors import StorageError, UsageError
 from calcisim.scenario.cohort import shipped
 from calcisim.scenario.errors import ScenarioError
 from calcisim.studies import compare, comparison, outcomes, replicate
@@ -88,7 +88,7 @@ def test_numbers_and_cohorts_that_cannot_be():
     with pytest.raises(UsageError, match="body without tissue"):
         comparison.study("healthy/plasma", ("untreated", "a=plasma.phosphate_intake=20 mmol/day"), 2)
     with pytest.raises(UsageError, match="varies nothing"):
-        comparison.study("invitro/t50", ("control", "a=duration=9 h", "control=duration=9 h"), 2, people="tumoral")
+        comparison.study("invitro/t50", ("control", "a=medium.phosphate=2 mmol/L"), 2, people="tumoral")
 
 
 def test_a_cohort_file_with_an_unknown_key_is_one_message(tmp_path):
@@ -113,7 +113,9 @@ def test_all_arms_of_a_replicate_share_factors_and_seed():
     phosphate = [study.load(arm, member.sets).plasma.phosphate for arm, member in zip(study.arms, members, strict=True)]
     assert phosphate[1] / phosphate[0] == pytest.approx(2.6 / 1.1)
     assert study.member(study.arms[0], 1).factors != members[0].factors
-    assert (study.seed_of(1), study.seed_of(5)) == (1, 5)
+    assert study.seed_of(1) == 1
+    seeds = [{small(seed=seed).seed_of(number) for number in range(1, 101)} for seed in (1, 2)]
+    assert seeds[0].isdisjoint(seeds[1])
 
 
 def test_what_changes_nothing_gives_the_twin_to_the_bit():
@@ -135,6 +137,15 @@ def test_what_changes_nothing_gives_the_twin_to_the_bit():
             "dialysis",
         ),
         (
+            "tumoral/familial",
+            (
+                "untreated",
+                'a=treatment+={kind="phosphate-binder", dose="6 g/day", start="3.2 day"}',
+                "b=plasma.phosphate_intake=20 mmol/day",
+            ),
+            "tumoral",
+        ),
+        (
             "metastatic/ckd-constant",
             (
                 "untreated",
@@ -147,13 +158,26 @@ def test_what_changes_nothing_gives_the_twin_to_the_bit():
     ],
 )
 def test_a_past_that_is_shared_changes_nothing(name, words, people):
-    study = comparison.study(name, words, 1, people=people, quick=True)
+    often = ("output=[{every='1 day'}]",) if name.startswith("tumoral") else ()
+    study = comparison.study(name, words, 1, often, people=people, quick=True)
     together = replicate.groups(study)
     assert max(len(arms) for arms in together) >= 2
     assert [arm for arms in together for arm in arms if arm.name == "b"] == [study.arms[2]]
     found = {label: told for arms in together for label, told in replicate.follow(study, arms, 1).items()}
     assert found == {arm.name: replicate.follow(study, [arm], 1)[arm.name] for arm in study.arms}
     assert all(found[label]["final"] != found["untreated"]["final"] for label in found if label != "untreated")
+
+
+def test_means_of_a_plasma_look_ahead_so_no_past_is_shared():
+    words = ("untreated", 'a=treatment+={kind="phosphate-binder", dose="6 g/day", start="8.5 day"}')
+    study = comparison.study(DIALYSIS, words, 1, ('plasma.average="14 day"',), quick=True)
+    assert [len(arms) for arms in replicate.groups(study)] == [1, 1]
+
+
+def test_a_second_cut_counts_by_itself():
+    days = [0.0, 10.0, 20.0, 30.0, 40.0]
+    cut, held = [0.0, 10.0, 10.0, 12.0, 12.0], [10.0, 0.0, 2.0, 0.0, 1.1]
+    assert outcomes.recurrence_day(days, course(held, cut)) == 40.0
 
 
 def test_arms_that_part_at_once_share_no_past():
@@ -240,6 +264,8 @@ def test_what_is_there_is_not_run_again_and_more_replicates_only_add(finished, m
         compare.compare(small(scale=2.0), finished.directory)
     more = compare.compare(small(replicates=3), finished.directory, workers=1)
     assert (more.directory / "comparison.csv").read_bytes().startswith(table)
+    with pytest.raises(UsageError, match="holds 3 replicates already"):
+        compare.compare(small(), finished.directory)
 
 
 def test_a_directory_with_something_else_is_left_alone(tmp_path):
@@ -247,6 +273,28 @@ def test_a_directory_with_something_else_is_left_alone(tmp_path):
     with pytest.raises(UsageError, match="holds no comparison"):
         compare.compare(small(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_what_the_machine_broke_is_listed_and_tried_again(tmp_path, monkeypatch):
+    real = compare.executor.each
+
+    def each(function, tasks, count, stop):
+        for number, (key, arguments) in enumerate(tasks.items()):
+            killed = compare.executor.Done(key, None, compare.executor.KILLED, again=True)
+            yield killed if number == 0 else compare.executor.Done(key, function(*arguments))
+
+    monkeypatch.setattr(compare.executor, "each", each)
+    first = compare.compare(small(), tmp_path / "e")
+    assert first.summary["arms"]["untreated"]["failed"] == [{"replicate": 1, "error": compare.executor.KILLED}]
+    monkeypatch.setattr(compare.executor, "each", real)
+    assert compare.compare(small(), tmp_path / "e", workers=1).summary["arms"]["untreated"]["failed"] == []
+
+
+def test_a_damaged_member_is_named(tmp_path):
+    path = tmp_path / "0001.json"
+    path.write_text("{}")
+    with pytest.raises(StorageError, match=r"0001\.json.*Delete it"):
+        compare._member(path)
 
 
 def test_a_failed_run_stays_listed_and_its_twins_have_no_change(tmp_path, monkeypatch):

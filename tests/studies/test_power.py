@@ -28,6 +28,16 @@ def test_power_is_what_experiments_would_see():
     assert power.power(n, effect, spread, 0.05) == pytest.approx(np.mean(found), abs=0.025)
 
 
+@pytest.mark.parametrize(("effect", "spread", "alpha"), [(-0.7, 0.15, 0.01), (-0.3, 0.03, 0.001)])
+def test_two_animals_are_not_taken_for_enough(effect, spread, alpha):
+    rng = np.random.default_rng(2)
+    found = [
+        ttest_ind(spread * rng.standard_normal(2), math.log1p(effect) + spread * rng.standard_normal(2)).pvalue < alpha for _ in range(4000)
+    ]
+    assert power.power(2, effect, spread, alpha) == pytest.approx(np.mean(found), abs=0.03)
+    assert power.animals(effect, spread, 0.8, alpha) > 2
+
+
 def test_more_animals_and_larger_effects_see_more_and_two_are_the_least():
     values = [power.power(n, -0.3, 0.4, 0.05) for n in (2, 5, 10, 40, 200)]
     assert values == sorted(values)
@@ -44,7 +54,15 @@ def members(spreads, medians=(0.0, 1.0, 4.0), count=12, seed=3):
     found = []
     for one in z:
         held = [median * math.exp(spread * one) for median, spread in zip(medians, spreads, strict=True)]
-        found.append({"days": [0.0, 10.0, 20.0], "course": {"deposit_calcium_mg": held}, "final": {"deposit_calcium_mg": held[-1]}})
+        found.append(
+            {
+                "days": [0.0, 10.0, 20.0],
+                "course": {"deposit_calcium_mg": held},
+                "final": {"deposit_calcium_mg": held[-1]},
+                "factors": {},
+                "onset": {},
+            }
+        )
     return found
 
 

@@ -94,8 +94,9 @@ def power(
     from calcisim.errors import UsageError
     from calcisim.studies import power as study
 
-    if not 0.5 <= wanted <= 0.999 or not 1e-6 <= alpha <= 0.2 or not 0.0 <= assay <= 2.0:
-        raise UsageError("--power is 0.5 to 0.999, --alpha 1e-6 to 0.2, --assay 0 to 2.")
+    for option, value, low, high in (("--power", wanted, 0.5, 0.999), ("--alpha", alpha, 1e-6, 0.2), ("--assay", assay, 0.0, 2.0)):
+        if not low <= value <= high:
+            raise UsageError(f"{option} {value:g}: must be {low:g} to {high:g}.")
     found = study.plan(comparison, None if effect is None else effect / 100.0, arm, wanted, alpha, assay)
     if as_json:
         print_json(found)
@@ -103,6 +104,8 @@ def power(
     seen = "" if found["observed_effect"] is None else f" (the comparison found {100 * found['observed_effect']:+.0f} %)"
     print(f"{found['arm']} against {found['reference']}: {100 * found['effect']:+.0f} % of deposited calcium{seen}")
     print(f"power {wanted:g}, two-sided {alpha:g}, assay {100 * assay:g} %, spread from {found['members']} members")
+    if not found["cohort"]:
+        print("the comparison had no cohort: this spread is that of chance alone, and real animals differ more")
     columns = ["day", "median (mg)", "spread (log)", "animals per arm"]
     print_table(columns, [[one["day"], one["median"], one["spread"], one["animals"] or f"> {study.MOST:,}"] for one in found["days"]])
     if found["best"] is None:

@@ -27,6 +27,8 @@ def check(path: Path) -> None:
         raise UsageError(f"{path}: figures can be {', '.join(FORMATS)}")
     if path.exists():
         raise UsageError(f"{path} is there already; choose another name.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}")
 
 
 def draw(document: Mapping[str, Any], path: Path) -> Path:

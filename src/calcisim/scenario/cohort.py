@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
-from calcisim import parameters
+from calcisim import parameters, sources
 from calcisim.parameters import Quality
 from calcisim.scenario.errors import nearest, shown
 from calcisim.scenario.fields import Quantity, Table, wrong
@@ -38,6 +38,15 @@ class Vary(Table):
     source: Annotated[str, Field(min_length=1, max_length=500)]
     quality: Quality
     note: Annotated[str, Field(max_length=2000)] = ""
+
+    @model_validator(mode="after")
+    def _its_source(self) -> "Vary":
+        known = sources.references()
+        for key in sources.split_keys(self.source):
+            if key not in known and key != "assumption" and not set(key) & set(" /:."):
+                hint = nearest(key, known) or 'write "assumption", or say in words where it is from'
+                raise wrong(f"there is no reference {shown(key)}", hint, "source")
+        return self
 
     @model_validator(mode="after")
     def _its_numbers(self) -> "Vary":
@@ -61,6 +70,10 @@ def _vary(raw: Any) -> dict[str, Vary]:
     for path, row in raw.items():
         if not isinstance(row, (Mapping, Vary)):
             raise wrong(f"{shown(path)} needs a table with distribution, spread, source and quality", "put the path in quotes", path)
+        if isinstance(row, Mapping) and row and all(isinstance(part, Mapping) for part in row.values()):
+            raise wrong(
+                f"{shown(path)} holds only tables: a path with dots needs quotes", f'[cohort.vary."{path}.{next(iter(row))}"]', path
+            )
         try:
             found[path] = row if isinstance(row, Vary) else Vary.model_validate(row)
         except ValidationError as error:

@@ -78,6 +78,9 @@ def start(request: Request, reporter: Reporter) -> execute.Outcome:
     if parent.get("plasma_only"):
         raise UsageError(f"{request.run}: is a run of the body alone; start another one with 'calcisim plasma'.")
     before = scenarios.load(str(execute.unchanged(request.run, parent)))
+    if request.out is not None and request.out.resolve() == request.run.resolve():
+        raise UsageError(f"--out {request.out}: is the run itself, whose past is needed; choose another place")
+    _warn_of_another_model(parent, reporter)
     index, moment = _last_output(request, before, parent["days"] * DAY)
     loaded, end = _changed(request, before, parent["days"] * DAY)
     times = execute.output_times(before, parent["days"] * DAY)[: index + 1]
@@ -91,6 +94,16 @@ def start(request: Request, reporter: Reporter) -> execute.Outcome:
     place = _write(request, parent, loaded, end, simulation, index + 1)
     reporter.note(f"from day {moment / DAY:g} of {request.run}")
     return execute.resume(place, request.threads, reporter, execute.engine())
+
+
+def _warn_of_another_model(parent: dict[str, Any], reporter: Reporter) -> None:
+    """Say it when sources or parameter tables are not those of the run: the branch then has a past of another model."""
+    from calcisim.jit import data_hash, source_hash
+
+    if (parent["source_sha256"], parent.get("data_sha256")) != (source_hash(), data_hash()):
+        reporter.warn(
+            "calcisim, or its parameter tables, have changed since the run: what follows may differ from it without a change of yours"
+        )
 
 
 def _last_output(request: Request, before: Any, end: float) -> tuple[int, float]:
@@ -219,7 +232,8 @@ def _write(request: Request, parent: dict[str, Any], loaded: Any, end: float, si
         shutil.copyfile(request.run / timeseries.NAME, place / timeseries.NAME)
         store.beginning(request.run / store.NAME, place / store.NAME, frames)
         text = scenarios.dump(loaded)
-        past = {"run": str(request.run), "day": request.day, "frames": frames, "scenario_sha256": parent["scenario_sha256"]}
+        past = {"run": str(request.run), "day": request.day, "frames": frames}
+        past |= {key: parent.get(key) for key in ("scenario_sha256", "source_sha256", "data_sha256")}
         asked = {key: parent.get(key) for key in ("scenario", "seed", "quick", "keep")} | {"days": end / DAY, "sets": request.sets}
         document = provenance.collect(loaded, text, asked | {"branched": past, "command": request.command})
         meta = execute.meta_of(simulation, frames, 0.0, document)

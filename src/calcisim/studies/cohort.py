@@ -109,14 +109,17 @@ def places(loaded: Any, path: str) -> list[Free]:
     parts = path.split(".")
     if parts[0] == "plasma" and len(parts) == 2:
         return _of_plasma(loaded, path)
+    if parts[0] not in (*LISTS, free.TISSUE, "plasma", "medium") or "grid" in parts:
+        raise UsageError(
+            f"{path!r} cannot vary between members: what can are values of plasma, medium, tissue, site (not its grid), event, treatment"
+        )
     if ANY not in parts:
         return [free.find(loaded, path)]
     head, _, key = path.partition(f".{ANY}.")
     if head == free.TISSUE:
         if key not in tissues.COLUMNS:
             raise UsageError(f"{path!r}: tissues have no {key!r}; {nearest(key, tissues.COLUMNS)}")
-        found = [free.find(loaded, f"{free.TISSUE}.{name}.{key}") for name in free.names(loaded)]
-        return [one for one in found if one.start != 0.0]
+        return [one for name in free.names(loaded) for one in free.places(loaded, name, key) if one.start != 0.0]
     if head not in LISTS or not key or ANY in key:
         raise UsageError(f"{path!r} is no path of a cohort: * stands for elements of {', '.join(LISTS)} and tissue")
     rows = text.document(loaded).get(head, [])

@@ -104,9 +104,20 @@ def _file(place: Path, arm: str, number: int) -> Path:
 def _members(place: Path, study: Study, workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
     """Every member in every arm: those on the disk, and those that are run now, as far as nobody stops it."""
     every = [(arm, number) for number in range(1, study.replicates + 1) for arm in study.arms]
-    found = {(arm.name, number): read_object(path, {}) for arm, number in every if (path := _file(place, arm.name, number)).exists()}
+    more = max((len(list((place / MEMBERS / arm.name).glob("*.json"))) for arm in study.arms), default=0)
+    if more > study.replicates:
+        raise UsageError(f"{place}: holds {more} replicates already; ask for as many or more, or choose another --out")
+    found = {(arm.name, number): _member(path) for arm, number in every if (path := _file(place, arm.name, number)).exists()}
     if len(found) < len(every):
         found |= _run(place, study, found, workers, say, stop)
+    return found
+
+
+def _member(path: Path) -> dict[str, Any]:
+    """What a member's file says."""
+    found = read_object(path, {})
+    if "error" not in found and not {"factors", "final", "onset", "days", "course"} <= set(found):
+        raise StorageError(f"{path}: is damaged: it is no member of a comparison. Delete it, and run the same command again")
     return found
 
 
@@ -130,6 +141,8 @@ def _run(place: Path, study: Study, before: Found, workers: int | None, say: Say
     tasks = _tasks(study, before)
     runs = sum(len(arms) for _, arms in tasks)
     first = study.load(study.arms[0])
+    if not study.rows and study.replicates > 1:
+        say("no cohort: members differ by chance alone (nucleation, irregular injuries); --cohort NAME lets them differ as people do")
     memory = resources.estimate(first)
     resources.refuse_if_too_large(memory)
     count = min(executor.workers(workers, memory), len(tasks))
@@ -140,7 +153,7 @@ def _run(place: Path, study: Study, before: Found, workers: int | None, say: Say
         number, arms = done.key
         for arm in arms:
             result: dict[str, Any] = done.value[arm] if done.error is None else {"error": done.error}
-            found[arm, number] = _keep(_file(place, arm, number), result)
+            found[arm, number] = result if done.again else _keep(_file(place, arm, number), result)
             text = f"failed: {result['error']}" if "error" in result else f"{result['final']['deposit_calcium_mg']:.4g} mg Ca"
             left = (time.monotonic() - began) / len(found) * (runs - len(found))
             say(f"{len(found)} of {runs}: {arm}, replicate {number}: {text}" + (f", {clock(left)} left" if left >= 1.0 else ""))
@@ -187,7 +200,8 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def summarise(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The summary: what was compared, and for every arm its failures and outcomes over the members."""
+    """The summary: what was compared, and for every arm its failures and outcomes over the members that finished in it (changes: in it and
+    in the reference)."""
     arms = {}
     for arm in study.arms:
         own = [row for row in rows if row["arm"] == arm.name]
@@ -247,5 +261,5 @@ def read(place: Path) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
         files = sorted((place / MEMBERS / arm).glob("*.json"))[: document["replicates"]]
         if len(files) < document["replicates"]:
             raise StorageError(f"{place / MEMBERS / arm}: a member's file is gone; run the same 'calcisim compare' again")
-        members[arm] = [one for one in (read_object(path, {}) for path in files) if "error" not in one]
+        members[arm] = [one for one in map(_member, files) if "error" not in one]
     return document, members

@@ -16,7 +16,7 @@ from typing import Any
 from calcisim import scenario
 from calcisim.errors import UsageError
 from calcisim.scenario import files
-from calcisim.scenario.cohort import Vary, shipped
+from calcisim.scenario.cohort import Cohort, Vary, shipped
 from calcisim.scenario.errors import nearest
 from calcisim.studies import cohort
 
@@ -24,6 +24,7 @@ DAY = 86400.0
 ITSELF = ("untreated", "control", "reference", "none")  # names of an arm that is the scenario as it is
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 MOST = 10_000  # replicates
+APART = 1_000_003  # between the seeds of two replicates: a prime beyond MOST
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Study:
         return cohort.draw(self.load(arm), self.rows, self.seed, replicate, self.scale)
 
     def seed_of(self, replicate: int) -> int:
-        """Seed of nucleation and of irregular injuries: that of the study for the first replicate, then the next ones."""
-        return (self.seed + replicate - 1) % 2**63
+        """Seed of nucleation and of irregular injuries: that of the study for the first replicate; neighbouring studies share none."""
+        return (self.seed + APART * (replicate - 1)) % 2**63
 
 
 def _ended(loaded: Any, days: float | None) -> Any:
@@ -139,12 +140,22 @@ def study(
     loaded = [found.load(arm) for arm in arms]
     for arm, one in zip(arms, loaded, strict=True):
         _alike(arms[0].name, loaded[0], arm.name, one)
+        same = next(
+            (other.name for other, its in zip(arms, loaded, strict=True) if other != arm and _texts_aside(its) == _texts_aside(one)), None
+        )
+        if same is not None:
+            raise UsageError(f"arms {arm.name} and {same} are the same scenario; give one of them a change")
         if found.rows:
             member = cohort.draw(one, rows, base.seed, 1, scale)
             found.load(arm, member.sets)
             if not member.factors:
                 raise UsageError(f"the cohort {label} varies nothing that {arm.base} has: {', '.join(rows)}")
     return found
+
+
+def _texts_aside(loaded: Any) -> Any:
+    """A scenario without what is only said or checked."""
+    return loaded.model_copy(update={"title": "-", "description": "", "literature": (), "reference": (), "expect": {}, "cohort": Cohort()})
 
 
 def _cohort(base: Any, people: str | None) -> tuple[Mapping[str, Vary], str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
-from calcisim.errors import CalcisimError
+from calcisim.errors import CalcisimError, MemoryRefused, StorageError
 from calcisim.studies import resources
 
 LOOK = 0.25  # s between two looks at what came and whether to stop
@@ -27,11 +27,12 @@ Task = tuple[Hashable, tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Done:
-    """A task that came to its end: its value, or what went wrong in words."""
+    """A task that came to its end: its value, or what went wrong in words; again: another try may go well, as after a killed process."""
 
     key: Any
     value: Any = None
     error: str | None = None
+    again: bool = False
 
 
 def workers(wanted: int | None, memory: int | None = None) -> int:
@@ -62,7 +63,7 @@ def each(
         if not stop():
             yield from _through(function, lone, 1, stop, died)
         if died:
-            yield Done(task[0], None, KILLED)
+            yield Done(task[0], None, KILLED, again=True)
 
 
 def _through(function: Callable[..., Any], waiting: list[Task], count: int, stop: Callable[[], bool], died: list[Task]) -> Iterator[Done]:
@@ -80,9 +81,9 @@ def _through(function: Callable[..., Any], waiting: list[Task], count: int, stop
                 ended, _ = wait(at_work, LOOK, FIRST_COMPLETED)
                 for future in ended:
                     task = at_work[future]
-                    value, error = future.result()
+                    value, error, again = future.result()
                     del at_work[future]
-                    yield Done(task[0], value, error)
+                    yield Done(task[0], value, error, again)
         except BrokenProcessPool:
             died += at_work.values()
         finally:
@@ -118,11 +119,11 @@ def _begin(parent: int, ending: Any) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, str | None]:
-    """Value and None, or None and what went wrong: one failed task is a row of the result, not the end of a study."""
+def _guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, str | None, bool]:
+    """Value and None, or None, what went wrong, and whether that was the machine's doing: a failed task ends no study."""
     try:
-        return function(*arguments), None
+        return function(*arguments), None, False
     except CalcisimError as error:
-        return None, str(error)
+        return None, str(error), isinstance(error, (StorageError, MemoryRefused))
     except Exception as error:  # noqa: BLE001
-        return None, f"{type(error).__name__}: {error}"
+        return None, f"{type(error).__name__}: {error}", isinstance(error, (OSError, MemoryError))

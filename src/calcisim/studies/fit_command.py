@@ -81,6 +81,8 @@ def _base(name: str, out: Path) -> str:
     """What the written scenario extends: the scenario's name, or the way from `out` down to its file."""
     if out.exists():
         raise UsageError(f"{out} is there already; choose another name.")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out}: there is no folder {out.parent}")
     if out.suffix.lower() != ".toml":
         raise UsageError(f"{out}: a scenario is a .toml file; give such a name")
     if name in scenarios.names() or not Path(name).is_file():

@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from calcisim import parameters, units
@@ -61,19 +61,27 @@ def _tissue(scenario: Scenario, path: str) -> Free:
     if len(parts) != 3 or parts[1] not in used or parts[2] not in tissues.COLUMNS:
         known = [f"{TISSUE}.{name}.{column}" for name in used for column in tissues.COLUMNS]
         raise UsageError(f"{path!r} is no column of a tissue in this scenario; {nearest(path, known)}")
-    _, name, column = parts
+    found = places(scenario, *parts[1:])
+    starts = {one.start for one in found}
+    if len(starts) > 1:
+        raise UsageError(
+            f"{path!r} is {' and '.join(f'{start:g}' for start in sorted(starts))} in different places; take one: {found[0].path}"
+        )
+    return replace(found[0], path=path, targets=tuple(target for one in found for target in one.targets))
+
+
+def places(scenario: Scenario, name: str, column: str) -> list[Free]:
+    """A column of a tissue or material at each place that has it, with the value there."""
     kind = tissues.COLUMNS[column].kind
-    targets, start = [], getattr(tissues.lookup(name), column)
+    found = []
     for site in scenario.site:
         if site.tissue == name:
-            targets.append(f"site.{site.name}.override.{column}")
-            start = site.override.get(column, start)
+            found.append((f"site.{site.name}.override.{column}", site.override))
         for number, region in enumerate(site.region):
             if region.material == name:
-                targets.append(f"site.{site.name}.region.{region.name or number}.override.{column}")
-                start = region.override.get(column, start)
-    value, unit = units.split(units.text(start, kind))
-    return Free(path, float(value), unit, "share" if kind == "number" else "positive", tuple(targets))
+                found.append((f"site.{site.name}.region.{region.name or number}.override.{column}", region.override))
+    written = [(path, units.split(units.text(held.get(column, getattr(tissues.lookup(name), column)), kind))) for path, held in found]
+    return [Free(path, float(value), unit, "share" if kind == "number" else "positive", (path,)) for path, (value, unit) in written]
 
 
 def _key(scenario: Scenario, path: str) -> Free:

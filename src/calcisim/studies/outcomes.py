@@ -54,7 +54,7 @@ def mean_over_time(days: Sequence[float], values: Sequence[float]) -> float:
 
 
 def recurrence_day(days: Sequence[float], course: Mapping[str, Sequence[float]]) -> float | None:
-    """First day on which an operated site holds AGAIN of what was cut more than after the cut; inf: never; None: nothing was cut."""
+    """First day on which an operated site holds AGAIN of the last cut more than after it; inf: never; None: nothing was cut."""
     first = math.inf
     operated = False
     for key, cut in course.items():
@@ -62,13 +62,13 @@ def recurrence_day(days: Sequence[float], course: Mapping[str, Sequence[float]])
             continue
         site = key.removesuffix(".excised_calcium_mg")
         held = course[f"{site}.deposit_calcium_mg"]
-        least = None
+        least, taken = None, 0.0
         for number in range(1, len(days)):
             if cut[number] > cut[number - 1]:
-                operated, least = True, held[number]
+                operated, least, taken = True, held[number], cut[number] - cut[number - 1]
             elif least is not None:
                 least = min(least, held[number])
-                if held[number] - least >= AGAIN * cut[number]:
+                if held[number] - least >= AGAIN * taken:
                     first = min(first, days[number])
                     break
     return first if operated else None

@@ -45,9 +45,10 @@ def power(n: int, effect: float, spread: float, alpha: float) -> float:
         return 0.0
     limit = float(t.ppf(1.0 - 0.5 * alpha, 2 * n - 2))
     shift = abs(math.log1p(effect)) / (spread * math.sqrt(2.0 / n))
-    if shift > 30.0:  # beyond doubt, and beyond what the tail of the noncentral t can be computed for
+    if shift > limit + 30.0:  # beyond doubt, and beyond what the tails of the noncentral t can be computed for
         return 1.0
-    return float(nct.sf(limit, 2 * n - 2, shift) + nct.cdf(-limit, 2 * n - 2, shift))
+    tails = [float(nct.sf(limit, 2 * n - 2, side)) for side in (shift, -shift)]
+    return sum(tail for tail in tails if math.isfinite(tail))
 
 
 def animals(effect: float, spread: float, wanted: float = 0.8, alpha: float = 0.05) -> int | None:
@@ -62,7 +63,7 @@ def animals(effect: float, spread: float, wanted: float = 0.8, alpha: float = 0.
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if power(middle, effect, spread, alpha) < wanted else (low, middle)
-    return high
+    return high if high <= MOST else None
 
 
 def days(
@@ -117,7 +118,7 @@ def plan(
     chosen = best(found)
     return {
         "comparison": str(place), "quantity": QUANTITY, "reference": reference, "arm": arm, "observed_effect": seen, "effect": aim,
-        "power": wanted, "alpha": alpha, "assay_cv": assay, "members": len(own),
+        "power": wanted, "alpha": alpha, "assay_cv": assay, "members": len(own), "cohort": document.get("cohort", ""),
         "days": [vars(one) for one in found],
         "best": None if chosen is None else vars(chosen),
     }  # fmt: skip

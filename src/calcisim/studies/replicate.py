@@ -135,6 +135,8 @@ def parting(loaded: Sequence[Any]) -> int:
     from calcisim.studies.execute import output_times
 
     begin = min((moment for moment, _ in _own_acts(loaded)), default=math.inf)
+    if begin < math.inf and any(one.plasma is not None and one.plasma.average is not None for one in loaded):
+        return 0  # the mean of a window looks ahead, at what has not been done yet
     times = [output_times(one, one.duration) for one in loaded]
     shared = itertools.takewhile(lambda moments: len(set(moments)) == 1 and moments[0] < begin, zip(*times))
     return sum(1 for _ in shared)

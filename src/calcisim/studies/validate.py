@@ -161,7 +161,7 @@ def validate(
     """
     load()
     rows = facts()
-    wanted = set(only)
+    wanted = {name.upper() for name in only}
     unknown = wanted - {row["id"] for row in rows}
     if unknown:
         raise UsageError(f"no fact {', '.join(sorted(unknown))}; they are {rows[0]['id']} to {rows[-1]['id']}.")
