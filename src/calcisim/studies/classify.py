@@ -190,7 +190,9 @@ def _reason(found: Verdict) -> str:
     if found.label == labels.TUMORAL and mass is not None:
         shape = f"sphericity {mass.sphericity:.2f}" if (mass.sphericity or 0.0) >= labels.ROUND else f"{mass.lobules} lobules"
         return f"a mass of {mass.diameter:.0f} mm about a joint on day {mass.day:.0f}, {shape}"
-    said = f"of the calcium {of.plasma:.0%} is due to the plasma and {of.tissue:.0%} to the tissue"
+    said = f"of the calcium beyond health {of.plasma:.0%} is due to the plasma and {of.tissue:.0%} to the injury"
+    if found.parts is not None and labels.is_of_tissue(found.parts):
+        said = "most of the calcium comes in a healthy plasma without an injury too: it is the tissue's own"
     if "injury" not in found.seen:
         said += "; the plasma is that of a healthy host"
     if "plasma" not in found.seen:

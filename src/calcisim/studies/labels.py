@@ -59,11 +59,16 @@ def shares(parts: Shapley) -> Shares:
     Where most of a deposit comes in a healthy plasma without an injury too, the tissue is its cause. What holds a deposit back (a
     negative part) has no share in it.
     """
-    plasma, injury = max(parts.plasma, 0.0), max(parts.injury, 0.0)
-    if parts.baseline > plasma + injury:
+    if is_of_tissue(parts):
         return Shares(0.0, 1.0)
+    plasma, injury = max(parts.plasma, 0.0), max(parts.injury, 0.0)
     total = plasma + injury
     return Shares(plasma / total, injury / total) if total > 0.0 else Shares(0.0, 0.0)
+
+
+def is_of_tissue(parts: Shapley) -> bool:
+    """True where most of a deposit comes in a healthy plasma without an injury too."""
+    return parts.baseline > max(parts.plasma, 0.0) + max(parts.injury, 0.0)
 
 
 class Mass(NamedTuple):
