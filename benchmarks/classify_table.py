@@ -138,13 +138,14 @@ the first ones: with 1 or 2 % of worn collagen in all of them, those in health c
 years), so that their truth, none, did not hold in the model. Healthy plasma has the wear of healthy/organs since then, 0.05 %; ten of the
 first kind are a table of their own. The generated ones are one voxel but the tumoral ones; both causes are strong in them.
 
-The shares are Shapley's: of what is beyond health (the runs without plasma and injury). Until the first count that part was laid to the tissue,
-which made metastatic/ckd5 and metastatic/aluminium mixed at 65 and 64 %; this was changed after it, with those two in view.
+The shares are Shapley's: of what is beyond health (the runs without plasma and injury). Until the first count that part was laid to
+the tissue, which made metastatic/ckd5 and metastatic/aluminium mixed at 65 and 64 %; this was changed after it, with those two in view.
 
-Where a metastatic condition comes out as none, the model itself deposits next to nothing: in three years the organs of stage 3 and 4, dialysis,
-hyper- and hypoparathyroidism, too much vitamin D or phosphate, and lack or excess of magnesium hold 0.66 to 1.3 times the calcium of a
-healthy body (0.02 to 0.06 mg), so that no threshold would tell them from it. One aorta in three of uraemic rats calcifies (F13), and the
-scenario's own seed is one of the others. Implants that should stay clear, and frozen muscle, are known to be too rich (F10, docs/validation.md).
+Where a metastatic condition comes out as none, the model itself deposits next to nothing: in three years the organs of stage 3 and 4,
+dialysis, hyper- and hypoparathyroidism, too much vitamin D or phosphate, and lack or excess of magnesium hold 0.66 to 1.3 times the
+calcium of a healthy body (0.02 to 0.06 mg), so that no threshold would tell them from it. One aorta in three of uraemic rats calcifies
+(F13), and the scenario's own seed is one of the others. Implants that should stay clear, and frozen muscle, are known to be too rich
+(F10, docs/validation.md).
 
 | seconds of CPU, whole process | run --quick | classify --quick | ratio |
 | --- | --- | --- | --- |

@@ -9,7 +9,8 @@ import numpy as np
 from calcisim.results import style
 from calcisim.results.statistics import spread_of
 
-SIZE = (183.0, 70.0)  # mm, two columns of a paper
+SIZE = (183.0, 70.0)  # mm, two columns of a paper, for three panels
+PANELS = {"deposit_calcium_mg": "Deposited calcium (mg)", "inflammation_mean": "Mean inflammation (0 to 1)"}  # where there is any
 BAND = (10.0, 90.0)  # percentiles
 NOTHING = 1e-6  # of either quantity: a panel of zeros is drawn on a whole axis
 DASHES = ("-", "--", "-.", ":")
@@ -19,11 +20,13 @@ def draw(
     place: Path, arms: Sequence[str], members: Mapping[str, Sequence[Mapping[str, Any]]], rows: Sequence[Mapping[str, Any]]
 ) -> list[Path]:
     """Write figures/comparison.png. members: by arm, what `replicate.follow` gave; rows: those of the table. Returns the paths."""
-    with style.figure(*SIZE) as figure:
-        axes = figure.subplots(1, 3, width_ratios=(1.25, 1.0, 1.0))
-        curves(axes[0], arms, members, "deposit_calcium_mg", "Deposited calcium (mg)")
-        curves(axes[1], arms, members, "inflammation_mean", "Mean inflammation (0 to 1)")
-        changes(axes[2], arms, rows)
+    shown = [name for name in PANELS if any(value or 0.0 for arm in arms for one in members[arm] for value in one["course"][name])]
+    shown = shown or list(PANELS)[:1]
+    with style.figure(SIZE[0] * (len(shown) + 1) / 3, SIZE[1]) as figure:
+        axes = figure.subplots(1, len(shown) + 1, width_ratios=(1.25, 1.0, 1.0)[: len(shown) + 1])
+        for panel, name in zip(axes, shown):
+            curves(panel, arms, members, name, PANELS[name])
+        changes(axes[-1], arms, rows)
         style.lettered(axes)
         if len(arms) <= 7:
             axes[0].legend(loc="upper left", title=_said(members, arms), title_fontsize=7, alignment="left")
