@@ -168,6 +168,9 @@ def test_the_command_prints_and_writes_a_scenario(tmp_path, capsys):
     assert scenarios.load(out).site[0].region[0].override == {"substrate_state": row["value"]}
     with pytest.raises(UsageError, match="there already"):
         fit.command(str(base), (), True, None, out)
+    with pytest.raises(UsageError, match="no folder"):
+        fit.command(str(base), (), True, None, tmp_path / "elsewhere" / "fitted.toml")
+    (tmp_path / "elsewhere").mkdir()
     with pytest.raises(UsageError, match="beside"):
         fit.command(str(base), (), True, None, tmp_path / "elsewhere" / "fitted.toml")
     assert "95 % by profile" in fit.report(document)
