@@ -29,6 +29,7 @@ def draw(
         changes(axes[-1], arms, rows)
         style.lettered(axes)
         if len(arms) <= 7:
+            axes[0].set_ylim(top=(1.15 + 0.07 * len(arms)) * axes[0].get_ylim()[1])  # room for the legend
             axes[0].legend(loc="upper left", title=_said(members, arms), title_fontsize=7, alignment="left")
         return style.save(figure, Path(place) / "figures" / "comparison", ("png",))
 

@@ -71,9 +71,14 @@ def _groups(points: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _aside(points: Sequence[Mapping[str, Any]], groups: Mapping[str, Any], step: float) -> list[dict[str, Any]]:
-    """The points with their days moved a little, each group by its own step."""
-    places = {name: (number - 0.5 * (len(groups) - 1)) * step for number, name in enumerate(groups)}
-    return [{**point, "time_d": point["time_d"] + places[_group(point)]} for point in points]
+    """The points with their days moved a little, where several groups have one: alone on its day a point stays on it."""
+    order = list(groups)
+    moved = []
+    for point in points:
+        here = sorted({_group(other) for other in points if other["time_d"] == point["time_d"]}, key=order.index)
+        place = here.index(_group(point)) - 0.5 * (len(here) - 1)
+        moved.append({**point, "time_d": point["time_d"] + place * step})
+    return moved
 
 
 def _group(point: Mapping[str, Any]) -> str:
