@@ -1,6 +1,8 @@
 """Cohorts: every factor by its own counter, spreads that can be halved and doubled, and rows that are refused."""
 
+import importlib.util
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from calcisim.scenario.errors import ScenarioError
 from calcisim.studies import cohort, free
 
 JOINT = "metastatic/joint-exposed"
+ROOT = Path(__file__).resolve().parents[2]
 ROW = {"source": "assumption", "quality": "assumed"}
 LOGNORMAL = Vary(distribution="lognormal", spread=0.3, median=0.8, **ROW)
 NORMAL = Vary(distribution="normal", spread=0.1, **ROW)
@@ -162,3 +165,21 @@ def test_every_spread_has_a_source_that_is_known():
     rows = {(name, path): row for name, table in shipped().items() for path, row in table.items()}
     assert {row.source for row in rows.values()} <= known
     assert [key for key, row in rows.items() if row.quality == "measured" and row.source == "assumption"] == []
+
+
+def test_the_page_of_cohorts_is_the_data():
+    spec = importlib.util.spec_from_file_location("cohort_page", ROOT / "docs" / "cohorts.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "cohorts.md").read_text(encoding="utf-8") == module.page(), "write it again: python docs/cohorts.py"
+
+
+def test_the_example_of_the_page_is_a_cohort(tmp_path):
+    page = (ROOT / "docs" / "cohorts.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    path = tmp_path / "example.toml"
+    path.write_text(f'extends = "{JOINT}"\n' + example)
+    assert scenario.load(path).cohort.rows()["plasma.fetuin"].spread == 0.3
+    alone = tmp_path / "people.toml"
+    alone.write_text(example.replace("[cohort]\n", "").replace("cohort.vary", "vary"))
+    assert cohort.read(alone).rows()["plasma.fetuin"].spread == 0.3
