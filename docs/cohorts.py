@@ -12,9 +12,11 @@ Written by `python docs/cohorts.py` from `data/cohorts.toml`; change that, not t
 
 A cohort says how people, animals or explants differ. `calcisim compare` draws a member for every replicate and sends it through all arms;
 `calcisim validate` does so for facts that are percentages, at half, once and twice the spreads. A row is a factor on a value that the
-scenario has, so a cohort needs no units and fits many scenarios. `lognormal`: median · exp(spread · z); `normal`:
-median · (1 + spread · z); z is standard normal within ±3; `uniform`: between `low` and `high`. In a path `*` stands for every element of a list, or every tissue of
-the scenario, with one draw for all; what a scenario does not have, or its driver computes, is left alone. What is a share ends at 1.
+scenario has, so a cohort needs no units and fits many scenarios.
+
+`lognormal`: median · exp(spread · z); `normal`: median · (1 + spread · z); z is standard normal within ±3; `uniform`: between `low` and
+`high`. In a path `*` stands for every element of a list, or every tissue of the scenario, with one draw for all; what a scenario does not
+have, or its driver computes, is left alone. What is a share ends at 1.
 
 In a scenario, or alone in a file for `--cohort FILE` (there without `cohort.` before the names of tables):
 

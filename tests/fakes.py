@@ -1,5 +1,6 @@
 """A small stand-in with the interface of `calcisim.simulation.run.Simulation`: one exponential uptake, exactly repeatable."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -85,3 +86,17 @@ class Simulation:
 
     def statistics(self):
         return {"steps": self.steps, "rejected_steps": 0, "newton_iterations": 2 * self.steps, "vcycles": 0, "compile_s": 0.0}
+
+
+def command_line(capsys, monkeypatch, *words):
+    """Run a command in this process; returns exit code, stdout, stderr."""
+    from calcisim import cli
+
+    monkeypatch.setattr(sys, "argv", ["calcisim", *map(str, words)])
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err

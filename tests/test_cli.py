@@ -7,24 +7,12 @@ import sys
 
 import netCDF4
 import pytest
+from fakes import command_line
 
-from calcisim import cli, scenario
+from calcisim import scenario
 from calcisim.errors import MemoryRefused, RunLocked, SolverError, StorageError, UsageError
 from calcisim.results import directory as run_directory
 from calcisim.studies import provenance
-
-
-def calcisim(capsys, monkeypatch, *words):
-    """Run a command in this process; returns exit code, stdout, stderr."""
-    monkeypatch.setattr(sys, "argv", ["calcisim", *map(str, words)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as end:
-        code = end.code or 0
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
 
 UNKNOWN_OUTPUT = 'reference=[{observable="calcium_ug_per_mg_dri", time="70 day", value=1, source="levy1983"}]'
 
@@ -33,7 +21,7 @@ UNKNOWN_OUTPUT = 'reference=[{observable="calcium_ug_per_mg_dri", time="70 day",
 def command(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    return lambda *words: calcisim(capsys, monkeypatch, *words)
+    return lambda *words: command_line(capsys, monkeypatch, *words)
 
 
 def test_list_has_every_scenario_with_size_and_cost(command):

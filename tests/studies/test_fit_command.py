@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import sys
 
 import pytest
+from fakes import command_line
 from studies import closed_form
 
-from calcisim import cli
 from calcisim import scenario as scenarios
 from calcisim.results import fit_figure, style
 from calcisim.studies import fit, fit_command, fit_curves, fit_series
@@ -24,17 +23,7 @@ def command(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fit_series, "existing", closed_form.existing)
 
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["calcisim", *map(str, words)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return lambda *words: command_line(capsys, monkeypatch, *words)
 
 
 @pytest.fixture

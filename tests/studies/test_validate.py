@@ -6,8 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from fakes import command_line
 
-from calcisim import cli, scenario
+from calcisim import scenario
 from calcisim.errors import SolverError, UsageError
 from calcisim.results import observables
 from calcisim.studies import (
@@ -279,17 +280,7 @@ def command(checks, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(calcisim.jit, "CACHE_DIRECTORY", tmp_path / "cache" / "kernels")
 
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["calcisim", "validate", "--workers", "1", *words])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return lambda *words: command_line(capsys, monkeypatch, "validate", "--workers", "1", *words)
 
 
 def test_json_has_what_was_asked_and_how_it_was_found(checks, command):
