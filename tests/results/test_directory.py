@@ -1,5 +1,6 @@
 """Where a run may be put: what is refused leaves no trace, and only a run of ours is moved aside."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,36 @@ def test_a_run_that_another_process_is_just_writing_is_locked(here):
     with pytest.raises(RunLocked):
         run_directory.chosen(Path("run"), True)
     held.release()
+
+
+def _provenance():
+    return {"scenario": "a", "days": 1.0, "seed": 1, "scenario_sha256": "0", "source_sha256": "0", "versions": {}, "citations": []}
+
+
+@pytest.mark.parametrize(
+    "left", [("provenance.json.writing",), ("provenance.json",), ("provenance.json", "scenario.resolved.toml.writing")]
+)
+def test_what_was_killed_before_it_began_can_be_started_again(here, left):
+    """Nothing was computed and nothing says how to go on, so the directory is as good as a new one."""
+    Path("run").mkdir()
+    for name in left:
+        Path("run", name).write_text(json.dumps(_provenance()) if name == "provenance.json" else "half")
+    run_directory.chosen(Path("run"), force=False).release()
+    assert sorted(path.name for path in here.rglob("*.old-*")) == []
+
+
+@pytest.mark.parametrize("more", ["timeseries.csv", "notes.txt"])
+def test_what_holds_more_than_a_beginning_is_refused(here, more):
+    Path("run").mkdir()
+    Path("run", "provenance.json").write_text(json.dumps(_provenance()))
+    Path("run", more).write_text("something")
+    with pytest.raises(UsageError, match="not empty"):
+        run_directory.chosen(Path("run"), force=False)
+
+
+def test_a_provenance_of_somebody_else_is_left_alone(here):
+    Path("run").mkdir()
+    Path("run", "provenance.json").write_text('{"owner": "somebody"}')
+    with pytest.raises(UsageError, match="not empty"):
+        run_directory.chosen(Path("run"), force=False)
+    assert Path("run", "provenance.json").read_text() == '{"owner": "somebody"}'

@@ -71,13 +71,13 @@ def chosen(directory: Path, force: bool) -> FileLock:
         raise UsageError(f"--out {str(directory)!r}: is the current folder or one above it; name a new one, for example --out runs/first")
     if directory.name == "..":
         directory = there  # what is moved aside needs a name
-    if directory.is_dir() and _foreign(directory):
+    if directory.is_dir() and not _never_began(directory) and _foreign(directory):
         if (directory / LOCK).exists():
             lock(directory).release()  # raises when a run is just being written there
         raise UsageError(f"{directory}: holds files that are not of a run, so it is left alone, also with --force. Choose another --out.")
     _make(directory, fresh=False)
     held = lock(directory)
-    if not _occupied(directory):
+    if not _occupied(directory) or _never_began(directory):
         return held
     if not force:
         held.release()
@@ -96,6 +96,18 @@ def _foreign(directory: Path) -> bool:
     """True for a directory that holds something and bears no sign of a run."""
     with storage(directory):
         return _occupied(directory) and not any((directory / name).exists() for name in (PROVENANCE, SCENARIO))
+
+
+def _never_began(directory: Path) -> bool:
+    """True for what a run leaves that was killed before its scenario was written: nothing was computed, and nothing can be resumed."""
+    with storage(directory):
+        names = {path.name for path in directory.iterdir()} - {LOCK}
+    if not names or not names <= {PROVENANCE, f"{PROVENANCE}.writing", f"{SCENARIO}.writing"}:
+        return False
+    try:
+        return PROVENANCE not in names or bool(read_object(directory / PROVENANCE, _WANTED))
+    except StorageError:
+        return False  # a file of somebody else's that happens to be called so
 
 
 def _occupied(directory: Path) -> bool:
