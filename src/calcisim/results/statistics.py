@@ -9,7 +9,10 @@ Z_95 = 1.959963984540054
 
 
 def spread_of(values: Sequence[float]) -> dict[str, float | int | None]:
-    """n, mean, standard deviation, median, and the 95 % interval of the mean by Student's t (None below two values)."""
+    """STA-1. n, mean, standard deviation s, median, and the 95 % interval mean ± t₀.₉₇₅ s/√n (None below two values).
+
+    Source: definition, Student's t.
+    """
     from scipy.stats import t
 
     n = len(values)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from calcisim.physics.deposit import CALCIUM_MG_CM3
+from calcisim.results.statistics import spread_of
 from calcisim.studies import arms
 from calcisim.studies.facts_people import SCALES, judged
 from calcisim.studies.validate import Got, fact
@@ -49,13 +50,13 @@ class Change(NamedTuple):
 
 
 def interval(changes: Sequence[float]) -> Change:
-    """STA-1. Mean ± t₀.₉₇₅ s/√n of paired changes. Source: definition, Student's t."""
-    from scipy.stats import t
-
-    values = np.array(changes)
-    mean, n = float(values.mean()), values.size
-    half = float(t.ppf(0.975, n - 1)) * float(values.std(ddof=1)) / math.sqrt(n)
-    return Change(mean, mean - half, mean + half)
+    """Of paired changes, two at least."""
+    found = spread_of(changes)
+    mean, low, high = found["mean"], found["low"], found["high"]
+    assert mean is not None
+    assert low is not None
+    assert high is not None
+    return Change(mean, low, high)
 
 
 @cache
