@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from calcisim import scenario as scenarios
 from calcisim.scenario.errors import PlausibilityWarning
 from calcisim.studies import fit as fitting
 from calcisim.studies.fit import DAY, Fit, Point
@@ -79,7 +80,7 @@ def inhibition(sets: Sequence[str]) -> float:
 
 def from_day_3(states: Sequence[float]) -> list[dict[str, float]]:
     """Along the profile: the collagen at s, the debris fitted to day 3 alone, and what day 21 and the unfitted arms then are."""
-    day_3 = fitting.points_of(fitting.scenarios.load(CUSP))[:1]
+    day_3 = fitting.points_of(scenarios.load(CUSP))[:1]
     rows = []
     for state in states:
         held = (f"site.cusp.region.implant.override.substrate_state={state}",)

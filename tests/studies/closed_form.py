@@ -1,18 +1,15 @@
 """A fit without simulations: scenarios are read as ever, and their answer is a formula of phosphate and the state of collagen."""
 
-import warnings
-
 import numpy as np
 
 from calcisim import scenario as scenarios
-from calcisim.scenario.errors import PlausibilityWarning
+from calcisim.scenario.errors import unusual_is_meant
 from calcisim.studies.fit_data import DAY
 
 
 def existing(name, sets, points, laws=None):
     """µg/mg = 40 phosphate^2 (1 − exp(−rate days)), rate from the state of the implant; other observables never exist."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PlausibilityWarning)
+    with unusual_is_meant():
         loaded = scenarios.load(name, tuple(sets))
     state = loaded.site[0].region[0].override.get("substrate_state", 0.65)
     days = np.array([point.time / DAY for point in points])

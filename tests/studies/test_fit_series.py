@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from studies import closed_form
 
+from calcisim import scenario as scenarios
 from calcisim.errors import UsageError
 from calcisim.studies import fit, fit_series
 
@@ -114,7 +115,7 @@ def test_values_that_the_scenario_refuses_end_no_fit(monkeypatch):
     """The best state would lie above 1, which the scenario refuses: the fit stays below it."""
 
     def formula(name, sets, data, laws=None):
-        loaded = fit.scenarios.load(name, tuple(sets))
+        loaded = scenarios.load(name, tuple(sets))
         return np.full(len(data), loaded.event[0].fraction)
 
     monkeypatch.setattr(fit_series, "existing", formula)

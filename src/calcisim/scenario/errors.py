@@ -1,7 +1,9 @@
 """What is wrong with a scenario file: where, why, and what to write instead."""
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +22,14 @@ class Finding(NamedTuple):
 
 class PlausibilityWarning(UserWarning):
     """A value that is accepted and unusual."""
+
+
+@contextlib.contextmanager
+def unusual_is_meant() -> Iterator[None]:
+    """No PlausibilityWarning within: for values that a study sets, and not the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlausibilityWarning)
+        yield
 
 
 @dataclass(frozen=True)

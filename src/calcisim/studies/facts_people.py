@@ -11,7 +11,6 @@ Runs are shared between facts. How many people there are is a matter of cost: a 
 
 import math
 import statistics
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from calcisim.physics.deposit import CALCIUM_MG_CM3
-from calcisim.scenario.errors import PlausibilityWarning
+from calcisim.scenario.errors import unusual_is_meant
 from calcisim.studies import facts_organs as organs
 from calcisim.studies.facts_metastatic import MG_DL
 from calcisim.studies.validate import DEPENDS, Got, fact
@@ -44,7 +43,8 @@ UNSEEN = math.inf  # years: not seen as long as people were followed
 def _written(name: str, sets: tuple[str, ...]) -> Any:
     from calcisim import scenario
 
-    return loaded(lambda: scenario.load(name, sets))
+    with unusual_is_meant():
+        return scenario.load(name, sets)
 
 
 def person(name: str, people: str, number: int, scale: float, sets: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -63,19 +63,14 @@ def within(text: str) -> str:
     return f"{path}=1 mL/min" if least else text
 
 
-def loaded(load: Callable[[], Any]) -> Any:
-    """What `load()` gives, without a warning for each value beyond what is usual: a cohort with twice the spreads is meant to have some."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PlausibilityWarning)
-        return load()
-
-
 def simulation(name: str, people: str, number: int, scale: float, sets: tuple[str, ...] = ()) -> Any:
     """The simulation of one member of a cohort."""
     from calcisim import scenario
     from calcisim.simulation.run import Simulation
 
-    return Simulation(loaded(lambda: scenario.load(name, person(name, people, number, scale, sets))), number)
+    with unusual_is_meant():  # twice the spreads are meant to have some
+        loaded = scenario.load(name, person(name, people, number, scale, sets))
+    return Simulation(loaded, number)
 
 
 def judged(found: Mapping[float, Got]) -> Got:
@@ -327,7 +322,8 @@ def mass(number: int, scale: float) -> Remission:
     from calcisim.simulation.run import Simulation
     from calcisim.studies.facts_tumoral import one_joint
 
-    hip = loaded(lambda: one_joint(CORRECTED, "hip", person(CORRECTED, "tumoral", number, scale, HIP)))
+    with unusual_is_meant():
+        hip = one_joint(CORRECTED, "hip", person(CORRECTED, "tumoral", number, scale, HIP))
     run = Simulation(hip, number)
     (site,) = run.sites.values()
     held, shown = [], []

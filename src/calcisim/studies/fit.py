@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from calcisim import scenario as scenarios
 from calcisim.errors import SolverError, UsageError
 from calcisim.scenario.errors import ScenarioError
 from calcisim.studies import fit_series
@@ -28,7 +27,7 @@ from calcisim.studies.hierarchy import Hierarchy, Laboratory
 from calcisim.studies.sampling import ENOUGH, Samples
 
 __all__ = [
-    "ASSUMED_SPREAD", "COLUMNS", "DAY", "Fit", "Point", "ahead", "fit", "points_of", "predict", "read_points", "report", "scenarios",
+    "ASSUMED_SPREAD", "COLUMNS", "DAY", "Fit", "Point", "ahead", "fit", "points_of", "predict", "read_points", "report",
 ]  # fmt: skip
 SAY_EVERY = 10.0  # seconds between lines of progress
 

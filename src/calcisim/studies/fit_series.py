@@ -5,7 +5,6 @@ A row's series is the name of another scenario, PATH=VALUE changes of the fitted
 that is free is free in every series that has it; what a series sets itself stays as it sets it.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from calcisim import scenario as scenarios
 from calcisim.errors import UsageError
 from calcisim.results import observables
-from calcisim.scenario.errors import PlausibilityWarning, ScenarioError, nearest
+from calcisim.scenario.errors import ScenarioError, nearest, unusual_is_meant
 from calcisim.studies import free as values
 from calcisim.studies.fit_data import DAY, Point
 from calcisim.studies.free import Free
@@ -60,8 +59,7 @@ def several(name: str, sets: Sequence[str], points: Sequence[Point]) -> list[Ser
 
 
 def _load(name: str, sets: Sequence[str]) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PlausibilityWarning)
+    with unusual_is_meant():
         return scenarios.load(name, tuple(sets))
 
 

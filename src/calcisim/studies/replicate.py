@@ -5,7 +5,6 @@ Arms that differ only in what is done from some day on have the past up to there
 
 import itertools
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from calcisim.errors import SolverError
-from calcisim.scenario.errors import PlausibilityWarning
+from calcisim.scenario.errors import unusual_is_meant
 from calcisim.studies.comparison import Arm, Study
 
 DAY = 86400.0
@@ -66,8 +65,7 @@ def follow(study: Study, arms: Sequence[Arm], number: int) -> dict[str, dict[str
     """
     from calcisim.simulation.run import Simulation
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PlausibilityWarning)
+    with unusual_is_meant():
         members = [study.member(arm, number) for arm in arms]
         travellers = [
             _Traveller(arm.name, dict(member.factors), study.load(arm, member.sets)) for arm, member in zip(arms, members, strict=True)

@@ -10,7 +10,6 @@ A function with an argument `quick` has a coarse form: fewer people, a coarser g
 import csv
 import inspect
 import time
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -104,11 +103,10 @@ def share(rows: Iterable[dict[str, Any]], role: str = "validate") -> tuple[int, 
 
 def compute(identities: tuple[str, ...], quick: bool = False) -> list[dict[str, Any]]:
     """Run facts one after the other: id, got, passed, quick (whether in the coarse form), wall_s, finished (false if it broke off)."""
-    from calcisim.scenario.errors import PlausibilityWarning
+    from calcisim.scenario.errors import unusual_is_meant
 
     load()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PlausibilityWarning)  # of scenarios as the facts set them, not as the user does
+    with unusual_is_meant():
         return [_computed(identity, quick and coarse(identity)) for identity in identities]
 
 
