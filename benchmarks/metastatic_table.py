@@ -2,7 +2,8 @@
 
     python benchmarks/metastatic_table.py [--json] [--only WORD] [--figure FILE.png] [--organs FILE.png]
 
-Lines have a target; exit code 1 when one misses. The facts F13 to F16 and F18 of `calcisim validate` rest on the same runs.
+Lines have a target; exit code 1 when one misses. The facts F14 to F16 and F18 of
+`calcisim validate` rest on the same runs; F13 is computed there with rats that differ, here with forty of one kind.
 """
 
 import sys

@@ -37,38 +37,35 @@ def maps(place):
     return found
 
 
-def same(place, other):
-    mine, its = (summary.read(one) for one in (place, other))
-    aside = ("wall_s", "peak_memory_mb", "compile_s")
-    assert {key: mine[key] for key in mine if key not in aside} == {key: its[key] for key in its if key not in aside}
-    assert (place / timeseries.NAME).read_bytes() == (other / timeseries.NAME).read_bytes()
-    assert maps(place) == maps(other)
-    arrays, its_arrays = (checkpoint.load(one / run_directory.CHECKPOINT)[0] for one in (place, other))
-    assert {name: array.tobytes() for name, array in arrays.items()} == {name: array.tobytes() for name, array in its_arrays.items()}
+def content(place):
+    """All that a run holds but times and memory: summary, bytes of the table, of the maps and of the last checkpoint."""
+    found = {key: value for key, value in summary.read(place).items() if key not in ("wall_s", "peak_memory_mb", "compile_s")}
+    arrays, _ = checkpoint.load(place / run_directory.CHECKPOINT)
+    return found, (place / timeseries.NAME).read_bytes(), maps(place), {name: array.tobytes() for name, array in arrays.items()}
 
 
 @pytest.mark.parametrize("day", [0.0, 7.0, 9.5])
 def test_a_branch_without_a_change_is_the_run_to_the_byte(run, tmp_path, day):
-    same(part(run, tmp_path, day), run)
+    assert content(part(run, tmp_path, day)) == content(run)
 
 
 def test_without_a_checkpoint_the_past_is_computed_again(run, tmp_path, monkeypatch):
     monkeypatch.setattr(branch.execute, "KEPT", "nothing-here")
-    same(part(run, tmp_path, 7.0), run)
+    assert content(part(run, tmp_path, 7.0)) == content(run)
 
 
 def test_of_two_sites_with_a_treatment_and_a_computed_plasma(tmp_path):
     place = tmp_path / "run"
     request = execute.Request("metastatic/ckd5-dialysis-thiosulfate", quick=True, threads=1, out=place)
     execute.start(request, Reporter(), execute.engine())
-    same(part(place, tmp_path, 7.0), place)
+    assert content(part(place, tmp_path, 7.0)) == content(place)
 
 
 def test_of_a_plasma_that_feels_its_tissue(tmp_path):
     place = tmp_path / "run"
     often = ("output=[{every='1 day'}]",)
     execute.start(execute.Request("tumoral/familial", often, days=4.0, quick=True, threads=1, out=place), Reporter(), execute.engine())
-    same(part(place, tmp_path, 2.3), place)
+    assert content(part(place, tmp_path, 2.3)) == content(place)
 
 
 def test_a_treatment_that_begins_late_has_the_same_past(run, tmp_path):

@@ -28,11 +28,11 @@ PRINTED = ("id", "role", "statement", "unit", "target", "tolerance", "source", "
 DEPENDS = "depends on assumed spread"  # in what came out, of a percentage that holds not at half and at twice the spreads; it does not pass
 NOT_QUICK = "not in --quick"
 CHEAP = 15.0  # s: what costs less is computed in full for a quick answer
-# Rough seconds of each fact on one of two cores, kernels compiled, measured on 2026-11-27: they order the work and say what is cheap.
+# Rough seconds of each fact, two at a time on two cores (docs/validation.md, 2026-11-27): they order the work and say what is cheap.
 SECONDS = {
-    "F01": 1.3, "F02": 0.3, "F03": 1.0, "F04": 4.5, "F06": 12.0, "F07": 2.0, "F08": 1.9, "F09": 3.7, "F10": 3.0, "F11": 2.5, "F12": 77.0,
-    "F13": 62.0, "F14": 2.0, "F15": 2.0, "F16": 7.4, "F17": 160.0, "F18": 2.0, "F19": 358.0, "F20": 100.0, "F21": 266.0, "F22": 42.0,
-    "F23": 24.0, "F24": 131.0, "F25": 130.0, "F26": 51.0, "F27": 9.7,
+    "F01": 0.8, "F02": 0.2, "F03": 0.7, "F04": 1.9, "F06": 2.1, "F07": 0.9, "F08": 1.1, "F09": 2.3, "F10": 2.4,
+    "F11": 1.0, "F12": 57.0, "F13": 64.0, "F14": 0.3, "F15": 0.4, "F16": 3.8, "F17": 122.0, "F18": 0.2, "F19": 289.0,
+    "F20": 293.0, "F21": 151.0, "F22": 39.0, "F23": 69.0, "F24": 91.0, "F25": 170.0, "F26": 29.0, "F27": 4.9,
 }  # fmt: skip
 UNKNOWN = 60.0  # s: of a fact that nobody has timed
 TOGETHER = (("F19", "F20"), ("F21", "F22"))  # they share people and twins, so one process computes them
