@@ -1,0 +1,1 @@
+"""Commands for moving pictures: commands, no logic."""

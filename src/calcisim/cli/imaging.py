@@ -1,0 +1,1 @@
+"""Commands that write volumes for other programs: commands, no logic."""

@@ -1,0 +1,1 @@
+"""Commands for the report: commands, no logic."""
