@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from calcisim.physics.morphology import Pack
-from calcisim.physics.morphology_cells import REACH
 
 SMALLEST = 10  # particles from which a cluster is large enough to have a dimension
 TOUCHING = 1.0 + 1e-5  # distance up to which two particles of a cluster are in contact [d]
@@ -149,6 +148,19 @@ def solid_dimension(solid: Solid) -> Power | None:
     return fit_power(solid.volume[chosen], solid.gyration[chosen], np.arange(int(chosen.sum())))
 
 
+def envelope_dimension(solid: Solid, prefactor: float) -> tuple[float, float]:
+    """MOR-15. Mean over clusters of D = log(V/k)/log(R_g/a), with its standard error: how a clump is described whose frame had prefactor k
+    and whose voids have been filled since, as the population does (CLP-3). NaN without clusters of at least SMALLEST particles.
+
+    Source: AGG-1 solved for D, definition.
+    """
+    chosen = (solid.particles >= SMALLEST) & (solid.gyration > 1.0)
+    if not chosen.any():
+        return math.nan, math.nan
+    each = np.log(solid.volume[chosen] / prefactor) / np.log(solid.gyration[chosen])
+    return float(each.mean()), float(each.std() / math.sqrt(len(each)))
+
+
 def structure_factor(position: np.ndarray, q: np.ndarray, most: int = 3000) -> np.ndarray:
     """MOR-14. S(q) = 1 + (2/n) Σ_{i<j} sin(q r_ij)/(q r_ij) of one cluster, averaged over directions; S → n for q → 0.
 
@@ -167,6 +179,6 @@ def structure_factor(position: np.ndarray, q: np.ndarray, most: int = 3000) -> n
 
 
 __all__ = [
-    "REACH", "SMALLEST", "Power", "Solid", "contact_prefactor", "coordination", "dimension_of", "fit_power", "half_time",
+    "SMALLEST", "Power", "Solid", "contact_prefactor", "coordination", "dimension_of", "envelope_dimension", "fit_power", "half_time",
     "solid_dimension", "structure_factor", "thickened",
 ]  # fmt: skip
