@@ -17,7 +17,7 @@ from calcisim.sources import split_keys
 Quality = Literal["measured", "fitted", "assumed"]
 QUALITIES: tuple[str, ...] = get_args(Quality)
 FLAT = ("nucleation", "particles", "biology", "transport", "plasma", "body")
-NESTED = ("minerals", "inhibitors", "tissues", "injuries", "treatments", "hosts")
+NESTED = ("minerals", "inhibitors", "tissues", "injuries", "treatments", "hosts", "attenuation", "morphology")
 _KEYS = {"value", "range", "symbol", "source", "quality", "note"}
 
 

@@ -14,7 +14,7 @@ from calcisim import parameters
 # kind came with 48: what an injury opens, kills and inflames was never measured as a number. What living tissue does about it came with
 # 17 more and surgery with 4: times of cells and vessels, acid, what a scar is and what a surgeon leaves. Two more are how much of a
 # tissue's protection hangs on matrix Gla protein; the rest are three materials.
-ASSUMED = 511  # 23 are the healthy plasma of hosts (data/hosts.toml), against which a classification compares
+ASSUMED = 520  # 23 are the healthy plasma of hosts (data/hosts.toml), 9 what X-rays see (data/attenuation.toml)
 
 
 def test_assumed_parameters_do_not_become_more():

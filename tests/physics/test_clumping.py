@@ -19,7 +19,7 @@ R_MAX, EXPONENT, K = 0.25e-6, 48.0, 64
 NUCLEUS = growth_coordinate(5e-9 / R_MAX, EXPONENT)
 USUAL = {
     "temperature": 310.15, "viscosity": 0.7e-3, "kernel": "brownian", "classes": K, "smallest": 10e-9, "largest": 1e-3,
-    "dimensions": (2.7, 2.1),
+    "dimensions": (2.7, 2.1), "prefactors": (1.2, 1.1),
 }  # fmt: skip
 
 
@@ -242,10 +242,10 @@ def test_what_rides_stays_between_old_ratios():
 
 
 def test_envelopes_are_collision_radii():
-    for dimension in (2.1, 2.7):
-        found = [envelope_radius(v, R_MAX, dimension) for v in MIDDLE]
-        assert found == pytest.approx(collision_radius(MIDDLE, R_MAX, dimension), rel=1e-12)
-    assert LAW.envelope == pytest.approx(np.stack([collision_radius(MIDDLE, R_MAX, d) for d in (2.7, 2.1)]))
+    for frame in ((2.1, 1.1), (2.7, 1.2)):
+        found = [envelope_radius(v, R_MAX, *frame) for v in MIDDLE]
+        assert found == pytest.approx(collision_radius(MIDDLE, R_MAX, *frame), rel=1e-12)
+    assert LAW.envelope == pytest.approx(np.stack([collision_radius(MIDDLE, R_MAX, *frame) for frame in ((2.7, 1.2), (2.1, 1.1))]))
 
 
 @pytest.mark.parametrize("fibrils", [0.003, 0.05, 0.3])
@@ -375,7 +375,7 @@ def test_access_falls_as_clumps_close():
         clumps[:, :3, 40, row] = 1.0, size, primaries
     clumps[cl.BOUND, cl.FILLED, 40, 2] = 0.5 * size
     cl.clump_access(LAW, clumps, access, 0, 4)
-    solid = [size / (BALL * collision_radius(size, R_MAX, d) ** 3) for d in (2.7, 2.1)]
+    solid = [size / (BALL * collision_radius(size, R_MAX, *frame) ** 3) for frame in ((2.7, 1.2), (2.1, 1.1))]
     framed = min(size / (BALL * collision_radius(0.5 * size, R_MAX, 2.7) ** 3), 0.9)
     assert access[:, 0].tolist() == [1.0, 1.0]
     assert access[:, 1] == pytest.approx([1.0, 1.0], abs=1e-7)

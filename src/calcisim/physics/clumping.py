@@ -33,7 +33,7 @@ SLACK = 1e-6  # of the nucleus: so far below it the first class begins
 class ClumpLaw(NamedTuple):
     """edges (K+1,) [m³]; mobile: collisions at sticking 1; impinging: pairs joined per birth [m⁶]; primary; radius of the primaries of
     which frames are built [m]; envelope (2, K): radius of bound and mobile clumps of each class [m]; diffusivity (K,) of the mobile ones
-    [m²/s]; dimension (2,); and which processes are on.
+    [m²/s]; dimension (2,) and prefactor (2,) of their frames (AGG-1); and which processes are on.
     """
 
     edges: np.ndarray
@@ -44,6 +44,7 @@ class ClumpLaw(NamedTuple):
     envelope: np.ndarray
     diffusivity: np.ndarray
     dimension: np.ndarray
+    prefactor: np.ndarray
     aggregation: bool
     impingement: bool
     capture: bool
@@ -60,6 +61,7 @@ def assemble(
     smallest: float,
     largest: float,
     dimensions: tuple[float, float],
+    prefactors: tuple[float, float],
     parameters: Mapping[str, float] | None = None,
     aggregation: bool = True,
     impingement: bool = True,
@@ -68,37 +70,43 @@ def assemble(
     """Tabulate everything for `classes` size classes between two volume-equivalent diameters [m].
 
     radius : of the primaries of which frames are built, R_max where growth ends [m]; temperature [K], viscosity [Pa s] of the pore fluid;
-    kernel : a name of collision.REGISTRY, with `parameters` changed; dimensions : fractal, of bound and mobile clumps. The first class
-    always holds a nucleus. Raises KeyError for a kernel or parameter that does not exist.
+    kernel : a name of collision.REGISTRY, with `parameters` changed; dimensions and prefactors : D_f and k_f (AGG-1) of bound and mobile
+    clumps. The first class always holds a nucleus. Raises KeyError for a kernel or parameter that does not exist.
     """
     nucleus, _ = radius_and_slope(primary.nucleus, primary.table, primary.table_step)
     first = min(math.pi / 6.0 * smallest**3, nucleus**3 * primary.volume) * (1.0 - SLACK)
     edges = class_edges(first, math.pi / 6.0 * largest**3, classes)
     middle = np.sqrt(edges[:-1] * edges[1:])
-    envelope = np.stack([collision_radius(middle, radius, dimension) for dimension in dimensions])
+    envelope = np.stack([collision_radius(middle, radius, *frame) for frame in zip(dimensions, prefactors)])
     entry = REGISTRY[kernel]
-    known = {"temperature": temperature, "viscosity": viscosity, "primary_radius": radius, "dimension": dimensions[MOBILE]}
+    known = {
+        "temperature": temperature,
+        "viscosity": viscosity,
+        "primary_radius": radius,
+        "dimension": dimensions[MOBILE],
+        "prefactor": prefactors[MOBILE],
+    }
     values = {name: value for name, value in known.items() if name in entry.parameters}
     return ClumpLaw(
         edges=edges,
         mobile=assemble_sections(entry.with_parameters({**values, **(parameters or {})}), edges),
-        impinging=assemble_sections(_touching(radius, dimensions[BOUND]), edges),
+        impinging=assemble_sections(_touching(radius, dimensions[BOUND], prefactors[BOUND]), edges),
         primary=primary,
         radius=float(radius),
         envelope=envelope,
         diffusivity=BOLTZMANN * temperature / (6.0 * math.pi * viscosity * envelope[MOBILE]),
         dimension=np.array(dimensions),
+        prefactor=np.array(prefactors),
         aggregation=bool(aggregation),
         impingement=bool(impingement),
         capture=bool(capture),
     )
 
 
-def _touching(radius: float, dimension: float) -> Function:
+def _touching(radius: float, dimension: float, prefactor: float) -> Function:
     """The pair kernel of CLP-7."""
-    return lambda u, w: (
-        BALL**2 * (collision_radius(u, radius, dimension) + radius) ** 3 * (collision_radius(w, radius, dimension) + radius) ** 3
-    )
+    frame = (radius, dimension, prefactor)
+    return lambda u, w: BALL**2 * (collision_radius(u, *frame) + radius) ** 3 * (collision_radius(w, *frame) + radius) ** 3
 
 
 def empty(classes: int, rows: int) -> np.ndarray:

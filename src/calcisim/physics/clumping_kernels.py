@@ -23,27 +23,26 @@ from calcisim.physics.growth import growth_coordinate, radius_and_slope
 from calcisim.physics.population import mean_left, newborn_count, newborn_node, newborn_volume, relative_volume
 
 BALL = 4.0 / 3.0 * math.pi
-PREFACTOR = 1.2  # k_f of AGG-1
 DENSEST = 0.9  # solid fraction at which a clump has no voids left
 FEW = 1e-9  # of all clumps: fewer mergers than this are left out
 SIEVED = 1e3  # rate at which clumps wider than the mesh are held [1/s]
 
 
 @kernel
-def envelope_radius(volume, radius, dimension):
+def envelope_radius(volume, radius, dimension, prefactor):
     """CLP-3. Radius of the sphere around a clump [m]: R = a (v/(k_f v_a))^(1/D), never below the compact (3v/4π)^(1/3).
 
-    v : solid volume that builds the frame [m³]; a : radius of a full-grown primary [m], v_a its volume; D : fractal dimension.
+    v : solid volume that builds the frame [m³]; a : radius of a full-grown primary [m], v_a its volume; D : fractal dimension; k_f.
     Source: as AGG-1, assumption.
     """
     relative = volume / (BALL * radius * radius * radius)
-    return radius * max(relative ** (1.0 / 3.0), (relative / PREFACTOR) ** (1.0 / dimension))
+    return radius * max(relative ** (1.0 / 3.0), (relative / prefactor) ** (1.0 / dimension))
 
 
 @kernel
-def frame_radius(number, solid, filled, radius, dimension):
+def frame_radius(number, solid, filled, radius, dimension, prefactor):
     """Envelope radius (CLP-3) of the clumps of a class by its frame: what of the solid does not lie in voids, at least a millionth."""
-    return envelope_radius(max(solid - filled, 1e-6 * solid) / number, radius, dimension)
+    return envelope_radius(max(solid - filled, 1e-6 * solid) / number, radius, dimension, prefactor)
 
 
 @part
@@ -112,7 +111,7 @@ def reach(law, held, weight, room):
         room[k] = 0.0
         n = held[NUMBER, k]
         if n > 0.0:
-            envelope = frame_radius(n, held[VOLUME, k], held[FILLED, k], radius, law.dimension[0])
+            envelope = frame_radius(n, held[VOLUME, k], held[FILLED, k], radius, law.dimension[0], law.prefactor[0])
             inside = BALL * envelope * envelope * envelope
             weight[k] = n * BALL * (envelope + radius) ** 3
             room[k] = n * inside / weight[k] * max(1.0 - held[VOLUME, k] / (n * inside * DENSEST), 0.0)
@@ -142,7 +141,7 @@ def bear_bound(primary, edges, held, born, shift, theta, weight, room, new):
 
 
 @part
-def impinging_time(radius, dimension, largest, held, born, theta):
+def impinging_time(radius, dimension, prefactor, largest, held, born, theta):
     """CLP-7. A new primary that touches m ≥ 2 bound clumps makes them one: Θ − 1 + e^(−Θ) mergers per birth, from pairs with K = T_u T_w.
 
     T_u = (4/3)π (R_u + R_max)³ of a clump of size u [m³]: K [m⁶] coagulates (AGG-19) for a duration of births [1/m³], scaled so that
@@ -156,7 +155,7 @@ def impinging_time(radius, dimension, largest, held, born, theta):
     for k in range(held.shape[1]):
         if held[NUMBER, k] > 0.0:
             size = min(held[VOLUME, k] / held[NUMBER, k], largest)
-            tabulated += held[NUMBER, k] * BALL * (envelope_radius(size, radius, dimension) + radius) ** 3
+            tabulated += held[NUMBER, k] * BALL * (envelope_radius(size, radius, dimension, prefactor) + radius) ** 3
     return expected / (0.5 * tabulated * tabulated)
 
 

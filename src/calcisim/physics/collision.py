@@ -54,7 +54,7 @@ def collision_radius(volume: Any, primary_radius: float = 0.0, dimension: float 
     """AGG-1. R_c = a (v/(k_f v_a))^(1/D_f), never below the radius of the compact sphere (3v/4π)^(1/3).
 
     v : solid volume [m³]; a : primary radius [m] (0: compact spheres), v_a = 4πa³/3; D_f : fractal dimension [-]; k_f [-].
-    Source: k_f, D_f of diffusion-limited clusters, assumption.
+    D_f, k_f of free clumps by how they stick: data/morphology.toml. Source: k_f = 1.2 elsewhere, assumption.
     """
     compact = np.cbrt(3.0 * np.asarray(volume, dtype=float) / (4.0 * math.pi))
     if primary_radius <= 0.0:
@@ -90,36 +90,38 @@ def multiplicative(u: Any, w: Any, *, rate: float = 1.0) -> np.ndarray:
 
 @collision("brownian", exact="brownian")
 def brownian(
-    u: Any, w: Any, *, temperature: float = 310.15, viscosity: float = 0.7e-3, primary_radius: float = 0.0, dimension: float = 3.0
+    u: Any, w: Any, *, temperature: float = 310.15, viscosity: float = 0.7e-3, primary_radius: float = 0.0, dimension: float = 3.0, prefactor: float = 1.2
 ) -> np.ndarray:
     """AGG-6. K = (2 k_B T/3μ) (R_i + R_j) (1/R_i + 1/R_j): diffusion brings them together (continuum).
 
     T [K]; μ : viscosity [Pa s]; R : collision radii (AGG-1) [m]. 8kT/3μ = 1.6e-17 m³/s for equals in serum at 37 °C.
     Source: smoluchowski1917.
     """
-    a, b = (collision_radius(v, primary_radius, dimension) for v in (u, w))
+    a, b = (collision_radius(v, primary_radius, dimension, prefactor) for v in (u, w))
     return 2.0 * BOLTZMANN * temperature / (3.0 * viscosity) * (a + b) * (1.0 / a + 1.0 / b)
 
 
 @collision("shear")
-def shear(u: Any, w: Any, *, shear_rate: float = 0.5, primary_radius: float = 0.0, dimension: float = 3.0) -> np.ndarray:
+def shear(
+    u: Any, w: Any, *, shear_rate: float = 0.5, primary_radius: float = 0.0, dimension: float = 3.0, prefactor: float = 1.2
+) -> np.ndarray:
     """AGG-7. K = (4/3) G (R_i + R_j)³; G : shear rate [1/s], 0 in resting tissue, 0.1 to 1 about moving joints (assumed).
 
     Source: smoluchowski1917.
     """
-    a, b = (collision_radius(v, primary_radius, dimension) for v in (u, w))
+    a, b = (collision_radius(v, primary_radius, dimension, prefactor) for v in (u, w))
     return 4.0 / 3.0 * shear_rate * (a + b) ** 3
 
 
 def settling_velocity(
-    volume: Any, excess_density: float, viscosity: float, primary_radius: float = 0.0, dimension: float = 3.0
+    volume: Any, excess_density: float, viscosity: float, primary_radius: float = 0.0, dimension: float = 3.0, prefactor: float = 1.2
 ) -> np.ndarray:
     """AGG-8. Stokes' w = 2 Δρ_eff g R²/(9 μ), Δρ_eff = Δρ (R_s/R)³ of a cluster that encloses fluid [m/s].
 
     R_s : radius of its solid as a sphere, R : collision radius (AGG-1) [m]; Δρ [kg/m³]; μ [Pa s]; g = 9.81 m/s².
     """
     solid = collision_radius(volume)
-    radius = collision_radius(volume, primary_radius, dimension)
+    radius = collision_radius(volume, primary_radius, dimension, prefactor)
     return 2.0 * excess_density * 9.81 * solid**3 / (9.0 * viscosity * radius)
 
 
@@ -132,13 +134,14 @@ def settling(
     viscosity: float = 0.7e-3,
     primary_radius: float = 0.0,
     dimension: float = 3.0,
+    prefactor: float = 1.2,
 ) -> np.ndarray:
     """AGG-9. K = π (R_i + R_j)² |w_i − w_j|: the fast one overtakes the slow one, in fluid pockets only.
 
     w : settling velocity (AGG-8) [m/s]. Source: findeisen1939.
     """
-    a, b = (collision_radius(v, primary_radius, dimension) for v in (u, w))
-    fall = [settling_velocity(v, excess_density, viscosity, primary_radius, dimension) for v in (u, w)]
+    a, b = (collision_radius(v, primary_radius, dimension, prefactor) for v in (u, w))
+    fall = [settling_velocity(v, excess_density, viscosity, primary_radius, dimension, prefactor) for v in (u, w)]
     return math.pi * (a + b) ** 2 * np.abs(fall[0] - fall[1])
 
 
@@ -153,9 +156,10 @@ def fluid(
     excess_density: float = 1700.0,
     primary_radius: float = 0.0,
     dimension: float = 3.0,
+    prefactor: float = 1.2,
 ) -> np.ndarray:
     """AGG-10. K = K_Brownian + K_shear + K_settling (AGG-6, AGG-7, AGG-9), the ways of meeting in a body fluid."""
-    shape = {"primary_radius": primary_radius, "dimension": dimension}
+    shape = {"primary_radius": primary_radius, "dimension": dimension, "prefactor": prefactor}
     meeting = brownian(u, w, temperature=temperature, viscosity=viscosity, **shape)
     meeting = meeting + shear(u, w, shear_rate=shear_rate, **shape)
     return meeting + settling(u, w, excess_density=excess_density, viscosity=viscosity, **shape)

@@ -105,9 +105,9 @@ def align(a, b, hit, position, particle, cluster, shape, box):
 
 @kernel
 def merge(a, b, particle, cluster, shape, head, block, cells):
-    """Join two clusters of one image. Returns the name of what they become, that of the larger, and the square of their distance.
+    """MOR-4. n R_g² = Σ n_i R_g,i² + n_1 n_2/(n_1 + n_2) |c_1 − c_2|² of two clusters that are joined.
 
-    MOR-4. n R_g² = Σ n_i R_g,i² + n_1 n_2/(n_1 + n_2) |c_1 − c_2|². Source: balance of moments, derivation.
+    Returns the name of what they become, that of the larger, and the square of their distance. Source: balance of moments, derivation.
     """
     if cluster[b, SIZE] > cluster[a, SIZE]:
         a, b = b, a

@@ -7,9 +7,7 @@ import numpy as np
 
 from calcisim import parameters
 from calcisim.numerics import rng
-from calcisim.physics import clumping, speciation_data
-from calcisim.physics.clumping import ClumpLaw
-from calcisim.physics.collision import REGISTRY
+from calcisim.physics import speciation_data
 from calcisim.physics.growth import TABLE_STEP, growth_coordinate, radius_table
 from calcisim.physics.kinetics import SPECIES, Chemistry, ParticleLaw
 from calcisim.physics.nucleation import BOLTZMANN, barrier_constant
@@ -20,11 +18,11 @@ from calcisim.physics.routes import NucleationLaw
 from calcisim.physics.texture import texture
 from calcisim.scenario.events import Repeated
 from calcisim.scenario.tissues import Tissue, paint
+from calcisim.simulation.clump_law import APATITE, clump_law
 from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate, Surroundings
 
 CHEMISTRY_TOLERANCE = 1e-6
 CHEMISTRY_PASSES = 40
-APATITE = "HAP"
 INHIBITORS = ("fetuin", "pyrophosphate", "magnesium", "citrate")
 AVOGADRO = 6.02214076e23  # 1/mol, exact by definition of the mole
 UNENDING = 0.5e-3  # m: the terminal radius that stands for none, half of the largest clump
@@ -217,37 +215,12 @@ def model(scenario: Any, water: Ultrafiltrate | None = None) -> ModelSetup:
         entry=entry_law(temperature),
         uptake=uptake_law(),
         population=scenario.population,
-        clump=clump_law(scenario.population, temperature, particle, 0.0),
+        clump=clump_law(scenario.population, temperature, particle, 0.0, 0.0),
         sticking=float(scenario.population.sticking),
         molar_mass=molar_mass,
         inhibitors=inhibitors(scenario.fluid, water),
         relative_tolerance=scenario.solver.relative_tolerance,
         absolute_tolerance=scenario.solver.absolute_tolerance,
-    )
-
-
-def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate: float) -> ClumpLaw:
-    """Size classes, collisions and the like as [population] asks for them, in a fluid that is sheared at this rate [1/s].
-
-    Envelopes are those of primaries of the terminal size of the table also where growth does not stop there.
-    """
-    row = parameters.values("particles")
-    known = REGISTRY[asked.kernel].parameters
-    radius = particle.terminal_radius if asked.terminal_size else parameters.tables("minerals")[APATITE]["terminal_radius"].value
-    return clumping.assemble(
-        particle,
-        radius,
-        temperature=temperature,
-        viscosity=row["viscosity"],
-        kernel=asked.kernel,
-        parameters={"shear_rate": shear_rate} if "shear_rate" in known else {},
-        classes=asked.classes,
-        smallest=asked.smallest,
-        largest=asked.largest,
-        aggregation=asked.aggregation,
-        impingement=asked.impingement,
-        capture=asked.capture,
-        dimensions=(row["dimension_captured"], row["dimension_mobile"]),
     )
 
 

@@ -14,6 +14,7 @@ from calcisim.numerics import threads as team
 from calcisim.physics.plasma import Ultrafiltrate
 from calcisim.scenario.treatments import combined
 from calcisim.simulation import assembly, measures, surgery
+from calcisim.simulation.clump_law import clump_law
 from calcisim.simulation.exchange import Exchange, Watch
 from calcisim.simulation.plasma import Around, BodyPlasma, Fluids, driver
 from calcisim.simulation.setup import ModelSetup
@@ -69,8 +70,8 @@ class Simulation:
         shared = replace(shared, chemistry=start.chemistry)
         if one.inflamed_state is not None:
             shared = replace(shared, nucleation=shared.nucleation._replace(inflamed_state=float(one.inflamed_state)))
-        if setup.shear_rate > 0.0:
-            clump = assembly.clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate)
+        if setup.shear_rate > 0.0 or start.coverage > 0.0:
+            clump = clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate, start.coverage)
             shared = replace(shared, clump=clump)
         around = Around(self.fluids, one.carbon_dioxide, assembly.concentration(one)) if self.fluids is not None else None
         return Site(setup, shared, self.seed, around)

@@ -15,10 +15,11 @@ pH from alkalinity,37,,26,-1.28,1.4,1.0,140,103
 
 
 def warmup(say: Callable[[str], None]) -> float:
-    """Run the first minutes of the implant scenario, two fluids, a body and one clump in a temporary directory; returns the seconds."""
+    """Run the first minutes of the implant scenario, two fluids, a body and some clumps in a temporary directory; returns the seconds."""
     import numpy as np
 
     from calcisim import scenario
+    from calcisim.physics.morphology import Growing, grow
     from calcisim.results import clumps
     from calcisim.simulation.plasma import BodyPlasma, Fluids
     from calcisim.studies import execute, plasma, resources
@@ -36,5 +37,7 @@ def warmup(say: Callable[[str], None]) -> float:
         saturation(fluids, Path(folder) / "species.csv")
         plasma.start(plasma.Request(BODY, quick=True, out=Path(folder) / "body", command="calcisim warmup"), say=lambda text: None)
         Fluids(BodyPlasma(scenario.load(BODY, quick=True)))
+    for few in (Growing(80, fraction=0.02, clusters=8, fibres=0.05, nucleated=0.2, rotation=True), Growing(30, walkers=True)):
+        grow(few)
     clumps.measure(np.pad(np.full((3, 3, 3), 100.0), 2), (1e-4, 1e-4, 1e-4))
     return time.perf_counter() - began
