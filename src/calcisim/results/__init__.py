@@ -2,3 +2,4 @@
 
 from calcisim.results import clumps as clumps
 from calcisim.results import plasma as plasma
+from calcisim.results import radiography as radiography
