@@ -6,7 +6,7 @@ CONSTRAINTS ?= constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --constraint $(CONSTRAINTS)
 export PIP_NO_INPUT := 1
 
-.PHONY: demo test lint push docs clean
+.PHONY: demo test lint push docs gallery clean
 
 demo: $(VENV)/core.stamp  ## run the implant scenario and say where the picture is
 	@$(BIN)/calcisim run dystrophic/subdermal-cusp
@@ -25,11 +25,17 @@ push: $(VENV)/test.stamp  ## the reliability campaign that runs before every pus
 	@$(BIN)/calcisim warmup
 	@$(BIN)/python -m pytest -m push -ra
 
-docs: $(VENV)/core.stamp  ## pages of all equations, outputs, parameters and references, into docs/_build
-	@$(BIN)/python docs/reference.py
+docs: $(VENV)/docs.stamp  ## the site, into docs/_build/html: tutorial, how-to, gallery, all equations and parameters; no warning passes
+	@$(BIN)/python docs/reference.py > /dev/null
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+gallery: $(VENV)/docs.stamp  ## run every shipped scenario and draw it for docs/gallery; what has not changed is kept
+	@$(BIN)/calcisim warmup
+	@$(BIN)/python docs/gallery.py
 
 clean:  ## remove what make and the tools made here, never run directories
-	rm -rf $(VENV) dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build docs/_build docs/reference/*.md .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/core.stamp: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit("calcisim needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -41,4 +47,9 @@ $(VENV)/core.stamp: pyproject.toml $(CONSTRAINTS)
 $(VENV)/test.stamp: $(VENV)/core.stamp
 	@echo "installing the tools for tests into $(VENV), once"
 	@$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/core.stamp
+	@echo "installing the tools for the site into $(VENV), once"
+	@$(PIP) --editable '.[docs]'
 	@touch $@
