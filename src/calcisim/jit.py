@@ -117,6 +117,7 @@ def mark_compiled() -> None:
     with contextlib.suppress(OSError):
         _DONE.touch()
 
+
 import numba  # noqa: E402  (the cache directory must be set first)
 
 numba.config.CACHE_DIR = os.environ.get("NUMBA_CACHE_DIR", "")

@@ -42,7 +42,7 @@ def test_every_dimension_is_drawn_and_repeats_its_bytes(tmp_path, shape):
     references = [_reference(1, "calibrate"), _reference(3, "validate", sd=None)]
     made = plots.draw(directory, references)
     long_axes = sum(n > 1 for n in shape)
-    assert [path.name for path in made] == ["deposition.png"] + ["map-cusp.png"] * (long_axes > 1)
+    assert [path.name for path in made] == ["deposition.png"] + ["map-cusp.png"] * (long_axes > 1) + ["deposit-cusp.png"] * (long_axes == 3)
     first = [path.read_bytes() for path in made]
     assert all(data.startswith(b"\x89PNG") and len(data) > 10_000 for data in first)
     assert [path.read_bytes() for path in plots.draw(directory, references)] == first

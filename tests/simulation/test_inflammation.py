@@ -346,7 +346,7 @@ def test_a_concentrated_fluid_deposits_more_and_its_books_close(load, plasma):
 
 
 def test_mineral_closes_vessels_to_one_part_in_e_where_it_fills_that_much(load):
-    keys = "vessels_close_at = {}\nrim_perfusion = {}\nrim_width = \"0.2 mm\"\n"
+    keys = 'vessels_close_at = {}\nrim_perfusion = {}\nrim_width = "0.2 mm"\n'
     filled = float(lay(Simulation(load(shape="[9]")), [4], 0.5).filled().ravel()[4])
     assert 0.01 < filled < 0.5
     for times in (1.0, 6.0):
@@ -418,7 +418,7 @@ def test_under_inflammation_more_macrophages_come(load):
 @pytest.fixture
 def everything(load):
     keys = (
-        'crystal_inflammation = 1\ninflamed_state = 0.65\ncolloid_leak = 20\nvessels_close_at = 0.02\nrim_perfusion = 8\n'
+        "crystal_inflammation = 1\ninflamed_state = 0.65\ncolloid_leak = 20\nvessels_close_at = 0.02\nrim_perfusion = 8\n"
         'texture = { length = "0.5 mm", strength = 0.6 }\ngiant_cells = 0.7\n'
     )
     more = INJURY.format(fraction=0.3, s=0.6) + 'every = "3 day"\n'

@@ -177,7 +177,7 @@ def test_cells_gather_and_leave(load):
 
 
 def test_granulation_tissue_is_perfused_more_and_a_mass_is_not(load):
-    simulation = Simulation(load("rim_perfusion = 6\nrim_width = \"0.2 mm\"", "[9]"))
+    simulation = Simulation(load('rim_perfusion = 6\nrim_width = "0.2 mm"', "[9]"))
     site = lay(simulation, [4], 0.5)
     site.problem.look_at_pores()
     times = site.problem.perfusion[INNER].ravel() / site.setup.perfusion.ravel()

@@ -1,7 +1,6 @@
 """Coupled transport, nucleation, growth and pore filling against independent ODE solvers, and deposit that does not depend on how fast
 crystals grow once supply limits it."""
 
-
 import numpy as np
 import pytest
 from scipy import sparse

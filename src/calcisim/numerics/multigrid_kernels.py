@@ -194,14 +194,7 @@ def prolong(x, coarse, fz, fy, fx, row0, row1):
 
 @part
 def _face_sum(level, k, j, i):
-    return (
-        level.tx[k, j, i]
-        + level.tx[k, j, i + 1]
-        + level.ty[k, j, i]
-        + level.ty[k, j + 1, i]
-        + level.tz[k, j, i]
-        + level.tz[k + 1, j, i]
-    )
+    return level.tx[k, j, i] + level.tx[k, j, i + 1] + level.ty[k, j, i] + level.ty[k, j + 1, i] + level.tz[k, j, i] + level.tz[k + 1, j, i]
 
 
 @kernel

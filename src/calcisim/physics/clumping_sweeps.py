@@ -101,9 +101,7 @@ def bear_clumps(law, clumps, shift, born, seconds, sticking, porosity, fibrils, 
             if births > 0.0:
                 add_singles(primary, edges, held, single, moved)
             if kind == BOUND and law.impingement and births > 0.0:
-                duration[kind, row] = impinging_time(
-                    law.radius, law.dimension[BOUND], law.prefactor[BOUND], edges[-1], held, births, theta
-                )
+                duration[kind, row] = impinging_time(law.radius, law.dimension[BOUND], law.prefactor[BOUND], edges[-1], held, births, theta)
             elif kind == MOBILE:
                 if last >= 0 and _alike(fibrils, row, last):
                     for k in range(count):
@@ -250,7 +248,8 @@ def clump_access(law, clumps, access, row0, row1):
                     total += primaries
                     fused = 1.0 - number / primaries
                     if fused > 1e-9:
-                        envelope = frame_radius(number, solid, clumps[kind, FILLED, k, row], radius, law.dimension[kind], law.prefactor[kind])
+                        filled = clumps[kind, FILLED, k, row]
+                        envelope = frame_radius(number, solid, filled, radius, law.dimension[kind], law.prefactor[kind])
                         dense = min(solid / (number * BALL * envelope * envelope * envelope), DENSEST)
                         weighted += primaries * (1.0 - dense * fused)
                     else:
@@ -270,7 +269,8 @@ def clump_envelopes(law, clumps, largest, out, row0, row1):
             number = clumps[BOUND, NUMBER, k, row]
             solid = clumps[BOUND, VOLUME, k, row]
             if number > 0.0 and solid > 0.0:
-                envelope = frame_radius(number, solid, clumps[BOUND, FILLED, k, row], law.radius, law.dimension[BOUND], law.prefactor[BOUND])
+                void = clumps[BOUND, FILLED, k, row]
+                envelope = frame_radius(number, solid, void, law.radius, law.dimension[BOUND], law.prefactor[BOUND])
                 filled += number * BALL * envelope * envelope * envelope
                 if solid > largest * number:
                     area += 3.0 * number * BALL * envelope * envelope

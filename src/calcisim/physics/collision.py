@@ -90,7 +90,14 @@ def multiplicative(u: Any, w: Any, *, rate: float = 1.0) -> np.ndarray:
 
 @collision("brownian", exact="brownian")
 def brownian(
-    u: Any, w: Any, *, temperature: float = 310.15, viscosity: float = 0.7e-3, primary_radius: float = 0.0, dimension: float = 3.0, prefactor: float = 1.2
+    u: Any,
+    w: Any,
+    *,
+    temperature: float = 310.15,
+    viscosity: float = 0.7e-3,
+    primary_radius: float = 0.0,
+    dimension: float = 3.0,
+    prefactor: float = 1.2,
 ) -> np.ndarray:
     """AGG-6. K = (2 k_B T/3μ) (R_i + R_j) (1/R_i + 1/R_j): diffusion brings them together (continuum).
 

@@ -37,7 +37,8 @@ def weave(fraction: float, radius: float, cells: np.ndarray, box: np.ndarray, re
     """
     if fraction <= 0.0:
         return no_fibres(cells)
-    edge, laid, middles = float(box[0]), [], np.zeros((0, 3))
+    laid: list[np.ndarray] = []
+    edge, middles = float(box[0]), np.zeros((0, 3))
     wanted, filled = fraction * edge**3, 0.0
     while filled < wanted:
         direction = np.array(DIRECTIONS[int(draw.integers(len(DIRECTIONS)))], dtype=float)

@@ -19,7 +19,7 @@ class Power(NamedTuple):
     dimension: float
     error: float
     prefactor: float
-    count: int
+    points: int
 
 
 def fit_power(size: np.ndarray, radius: np.ndarray, group: np.ndarray) -> Power | None:
@@ -69,7 +69,7 @@ def half_time(pack: Pack) -> float | None:
     return float(pack.merges[needed - 1, 0]) if len(pack.merges) >= needed else None
 
 
-def _tree(position: np.ndarray):  # type: ignore[no-untyped-def]
+def _tree(position: np.ndarray):
     from scipy.spatial import cKDTree
 
     return cKDTree(position)

@@ -1,6 +1,6 @@
 """Mineral maps: depth against time in 1-D, the last frame in 2-D, three slices through the densest voxel in 3-D."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from calcisim.physics.deposit import CALCIUM_MG_CM3
 from calcisim.results import store, style
 
 _EMPTY = 0.01  # of the largest value: less than that is drawn as nothing and may be left out
+_LABEL = "Deposited calcium (mg/cm³)"
 _PREFERRED = ("mineral_calcium", "mineral")
 
 
@@ -17,7 +18,7 @@ _PREFERRED = ("mineral_calcium", "mineral")
 class Map:
     """The mineral field of one site: values (time, z, y, x), label with unit, times [d], positions [mm] by axis.
 
-    All frames in 1-D; in 2-D and 3-D only the last one, which is all that is shown, however many frames there are.
+    All frames in 1-D; in 2-D and 3-D only the last one, which is all that a figure shows, unless every frame is asked for.
     """
 
     site: str
@@ -36,11 +37,12 @@ def available(path: Path) -> list[Map]:
     """The maps that a results.nc offers; none when it is not there, holds no frame, or its sites are single voxels."""
     if not path.exists():
         return []
-    found = [_read(path, site) for site in store.sites(path)]
+    found = [read(path, site) for site in store.sites(path)]
     return [chosen for chosen in found if chosen is not None and chosen.long_axes]
 
 
-def _read(path: Path, site: str) -> Map | None:
+def read(path: Path, site: str, every: bool = False) -> Map | None:
+    """The map of a site, cut to where mineral is; None where there is none or no frame. every: all frames also in 2-D and 3-D."""
     names = store.variables(path, site)
     name = next((n for wish in _PREFERRED for n in names if n.startswith(wish)), None)
     if name is None:
@@ -49,13 +51,13 @@ def _read(path: Path, site: str) -> Map | None:
     if not len(coordinates["time"]):
         return None
     last, unit, long_name = store.read(path, site, name, frame=len(coordinates["time"]) - 1)
-    flat = max(last.shape) == last.size
-    values = store.read(path, site, name)[0] if flat else last[np.newaxis]
+    every = every or max(last.shape) == last.size
+    values = store.read(path, site, name)[0] if every else last[np.newaxis]
     label = f"{long_name.capitalize()} ({unit})"
     if name == "mineral_calcium" and unit.replace("·", " ") in ("mol m-3", "mol/m3", "mol/m³"):
-        values, label = values * CALCIUM_MG_CM3, "Deposited calcium (mg/cm³)"
+        values, label = values * CALCIUM_MG_CM3, _LABEL
     positions = {axis: _positions(coordinates, axis, values.shape[1 + "zyx".index(axis)]) for axis in "xyz"}
-    return _cropped(Map(site, values, label, coordinates["time"] if flat else coordinates["time"][-1:], positions))
+    return _cropped(Map(site, values, label, coordinates["time"] if every else coordinates["time"][-1:], positions))
 
 
 def _cropped(whole: Map) -> Map:
@@ -84,9 +86,19 @@ def size(chosen: Map) -> tuple[float, float]:
     return (170.0, 66.0) if len(chosen.long_axes) == 3 else (95.0, 80.0)
 
 
+def readable(chosen: Map | None) -> Map:
+    """The map in the unit in which its largest value needs no power of ten."""
+    assert chosen is not None
+    factor, unit = style.mass_unit(float(np.nan_to_num(chosen.values).max(initial=0.0)))
+    if chosen.label != _LABEL or factor == 1.0:
+        return chosen
+    return replace(chosen, values=chosen.values * factor, label=_LABEL.replace("mg", unit))
+
+
 def paint(figure: Any, chosen: Map, letter: str = "") -> None:
-    """Draw the map into a figure or subfigure."""
-    painter = {1: _depth_time, 2: _plane, 3: _slices}[len(chosen.long_axes)]
+    """Draw the map into a figure or subfigure; in 3-D a panel with a letter has room for one slice."""
+    chosen = readable(chosen)
+    painter = {1: _depth_time, 2: _plane, 3: _slice if letter else _slices}[len(chosen.long_axes)]
     painter(figure, chosen, f"{letter}  " if letter else "")
 
 
@@ -123,39 +135,59 @@ def _depth_time(figure: Any, chosen: Map, letter: str) -> None:
 
 
 def _plane(figure: Any, chosen: Map, letter: str) -> None:
-    across, up = chosen.long_axes
     values = chosen.values[-1].squeeze()
     axes = figure.subplots()
-    image = axes.pcolormesh(
-        _edges(chosen.positions[across]), _edges(chosen.positions[up]), values, cmap=style.MAP, vmin=0, vmax=_top(values), rasterized=True
-    )
-    axes.set_aspect("equal")
-    axes.set_xlabel(f"{across} (mm)")
-    axes.set_ylabel(f"{up} (mm)")
+    image = plane(axes, chosen, values, _top(values))
     _finish(figure, axes, image, chosen, letter, f"{chosen.site}, day {chosen.time[-1]:g}")
 
 
-def _slices(figure: Any, chosen: Map, letter: str) -> None:
-    """Planes z, y and x through the voxel that holds most mineral."""
+def plane(axes: Any, chosen: Map, values: np.ndarray, top: float) -> Any:
+    """A frame (up, across) of a map of two axes, in colours up to `top`; returns what is drawn."""
+    across, up = chosen.long_axes
+    places = _edges(chosen.positions[across]), _edges(chosen.positions[up])
+    image = axes.pcolormesh(*places, values, cmap=style.MAP, vmin=0, vmax=top or 1.0, rasterized=True)
+    axes.set_aspect("equal")
+    axes.set_xlabel(f"{across} (mm)")
+    axes.set_ylabel(f"{up} (mm)")
+    return image
+
+
+def _cuts(chosen: Map) -> list[tuple[str, str, np.ndarray, str]]:
+    """Planes z, y and x through the voxel that holds most mineral: the axes across and up, the values, and where it lies."""
     volume = np.nan_to_num(chosen.values[-1])
     z, y, x = np.unravel_index(int(np.argmax(volume)), volume.shape)
-    cuts = (("x", "y", volume[z], "z", z), ("x", "z", volume[:, y], "y", y), ("y", "z", volume[:, :, x], "x", x))
+    found = (("x", "y", volume[z], "z", z), ("x", "z", volume[:, y], "y", y), ("y", "z", volume[:, :, x], "x", x))
+    return [(across, up, values, f"{axis} = {chosen.positions[axis][at]:.2f} mm") for across, up, values, axis, at in found]
+
+
+def _cut(axes: Any, chosen: Map, cut: tuple[str, str, np.ndarray, str]) -> Any:
+    """One plane of a map of three axes, in the colours of all of it."""
+    across, up, values, _ = cut
+    places = _edges(chosen.positions[across]), _edges(chosen.positions[up])
+    image = axes.pcolormesh(*places, values, cmap=style.MAP, vmin=0, vmax=_top(chosen.values[-1]), rasterized=True)
+    axes.set_aspect("equal")
+    axes.set_xlabel(f"{across} (mm)")
+    axes.set_ylabel(f"{up} (mm)")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(True)
+    return image
+
+
+def _slice(figure: Any, chosen: Map, letter: str) -> None:
+    """The first of the three planes."""
+    axes = figure.subplots()
+    cut = _cuts(chosen)[0]
+    image = _cut(axes, chosen, cut)
+    _finish(figure, axes, image, chosen, letter, f"{chosen.site}, day {chosen.time[-1]:g}, {cut[3]}")
+
+
+def _slices(figure: Any, chosen: Map, letter: str) -> None:
+    """All three planes."""
     row = figure.subplots(1, 3)
-    for number, (axes, (across, up, plane, fixed, index)) in enumerate(zip(row, cuts)):
-        image = axes.pcolormesh(
-            _edges(chosen.positions[across]),
-            _edges(chosen.positions[up]),
-            plane,
-            cmap=style.MAP,
-            vmin=0,
-            vmax=_top(volume),
-            rasterized=True,
-        )
-        axes.set_aspect("equal")
-        axes.set_xlabel(f"{across} (mm)")
-        axes.set_ylabel(f"{up} (mm)")
-        name = f"{letter}{chosen.site}, day {chosen.time[-1]:g}\n" if number == 0 else "\n"
-        axes.set_title(f"{name}{fixed} = {chosen.positions[fixed][index]:.2f} mm", loc="left")
+    for number, (axes, cut) in enumerate(zip(row, _cuts(chosen))):
+        image = _cut(axes, chosen, cut)
+        first = f"{letter}{chosen.site}, day {chosen.time[-1]:g}\n" if number == 0 else "\n"
+        axes.set_title(first + cut[3], loc="left")
     figure.colorbar(image, ax=row, label=chosen.label, shrink=0.8)
 
 

@@ -60,6 +60,9 @@ def drawable(series: dict[str, np.ndarray]) -> bool:
     return "calcium_ionised_mmol_per_l" in series and "pth_pg_per_ml" in series and series["time_d"].size > 1
 
 
+LEAST = 0.02  # of the value: what an axis spans at least
+
+
 def time_axis(days: float) -> tuple[float, str]:
     """Unit for a time of so many days, and how many of it a day has: years beyond two of them."""
     return (1.0 / 365.25, "years") if days >= 730.0 else style.time_unit(days)
@@ -128,7 +131,8 @@ def _panel(axes: Any, time: np.ndarray, values: np.ndarray, name: str) -> None:
     unit = next(unit for known_name, unit, *_ in _ROWS if known_name == name)
     axes.set_title(_LABELS[name] + (f" ({unit})" if unit != "1" else ""), fontsize=7, loc="left")
     low, high = min(float(np.nanmin(part)) for part in shown), max(float(np.nanmax(part)) for part in shown)
-    margin = 0.08 * (high - low) or 0.1 * max(abs(high), 1e-9)
+    span = max(high - low, LEAST * max(abs(high), abs(low)), 0.5 * LEAST)  # what stands still is a line, not its rounding
+    margin = 0.5 * (span - (high - low)) + 0.08 * span
     axes.set_ylim(low - margin, high + margin)
     axes.ticklabel_format(useOffset=False)
 

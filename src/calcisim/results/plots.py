@@ -8,7 +8,21 @@ from typing import Any
 import numpy as np
 
 from calcisim.errors import UsageError
-from calcisim.results import clump_sizes, composition, maps, observables, plasma, spectrum, store, style, summary, timeseries
+from calcisim.results import (
+    clump_sizes,
+    composition,
+    deposit_picture,
+    maps,
+    observables,
+    plasma,
+    radiography,
+    sankey,
+    spectrum,
+    store,
+    style,
+    summary,
+    timeseries,
+)
 
 DAY = 86400.0
 Series = dict[str, np.ndarray]
@@ -53,6 +67,7 @@ def draw(directory: Path, references: Iterable[Any] | None = None, formats: Sequ
         with style.figure(*clump_sizes.SIZE) as figure:
             clump_sizes.paint(figure, site, day, clumps)
             made += style.save(figure, directory / "figures" / f"clumps-{_slug(site)}", formats)
+    made += _deposit_figures(directory, series, formats) + radiography.draw(directory, formats)
     return made + _mineral_figures(directory, series, formats) + of_plasma
 
 
@@ -76,6 +91,21 @@ def _plasma_figure(directory: Path, series: Series, formats: Sequence[str]) -> l
         plasma.paint(figure, series, plasma.measured(readings))
         figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
         return style.save(figure, directory / "figures" / "plasma", formats) + made
+
+
+def _deposit_figures(directory: Path, series: Series, formats: Sequence[str]) -> list[Path]:
+    """What was deposited in three dimensions, site by site, and where all calcium came from and went."""
+    made = []
+    for deposit in deposit_picture.available(directory / store.NAME):
+        with style.figure(*deposit_picture.SIZE) as figure:
+            deposit_picture.paint(figure, deposit)
+            made += style.save(figure, directory / "figures" / f"deposit-{_slug(deposit.site)}", formats)
+    if flows := sankey.flows(directory / store.NAME, series):
+        with style.figure(*sankey.SIZE) as figure:
+            sankey.paint(figure, flows)
+            figure.suptitle(f"Calcium of {_title(directory)}", fontsize=8, x=0.01, ha="left")
+            made += style.save(figure, directory / "figures" / "calcium", formats)
+    return made
 
 
 def _mineral_figures(directory: Path, series: Series, formats: Sequence[str]) -> list[Path]:
@@ -113,9 +143,18 @@ def _main_figure(directory: Path, series: Series, references: list[Any], found: 
             by_site(axes, series, sites)
             _letter(axes, len(names))
         if found:
-            maps.paint(parts[-1], found[0], letter="abcdefgh"[columns - 1])
+            _last_panel(parts[-1], directory / store.NAME, found[0], "abcdefgh"[columns - 1])
         figure.suptitle(_title(directory), fontsize=8, x=0.01, ha="left")
         return style.save(figure, directory / "figures" / "deposition", formats)
+
+
+def _last_panel(part: Any, path: Path, chosen: maps.Map, letter: str) -> None:
+    """The map of the first site; in three dimensions what it looks like, where there is a clump."""
+    deposit = deposit_picture.read(path, chosen.site)
+    if deposit is not None and deposit.seen:
+        deposit_picture.paint(part, deposit, letter)
+    else:
+        maps.paint(part, chosen, letter)
 
 
 def _title(directory: Path) -> str:
@@ -163,6 +202,7 @@ def by_site(axes: Any, series: Series, sites: Sequence[str]) -> None:
     for number, site in enumerate(order):
         values, again = series[f"{site}.{_BY_SITE}"], number // len(style.LINES)
         line = {"color": style.LINES[number % len(style.LINES)], "ls": ("-", "--", ":")[again % 3]}
+        line["marker"] = "o" if np.count_nonzero(values > 0.0) < 2 else ""  # one point makes no line
         axes.plot(time, np.where(values > 0.0, values, np.nan), label=site, **line)
     axes.set_xlabel("Time (days)")
     axes.set_ylabel("Calcium in mineral (mg/cm³)")
@@ -175,22 +215,25 @@ def by_site(axes: Any, series: Series, sites: Sequence[str]) -> None:
 
 def curve(axes: Any, series: Series, name: str, references: list[Any]) -> None:
     """One quantity over time with its measured points: filled where they were fitted, open where they test the model."""
-    time = series["time_d"]
-    axes.plot(time, series[name], color=style.BLUE, label="simulated", zorder=2)
+    time, factor, unit = series["time_d"], 1.0, ""
+    if name.rpartition(".")[2] == "deposit_calcium_mg" and not references:
+        factor, unit = style.mass_unit(float(np.nan_to_num(series[name]).max(initial=0.0)))
+    axes.plot(time, factor * series[name], color=style.BLUE, label="simulated", zorder=2)
     fitted = [r for r in references if getattr(r, "use", "validate") == "calibrate"]
     points(axes, fitted, "measured, used in calibration", filled=True)
     points(axes, [r for r in references if r not in fitted], "measured, not used in calibration", filled=False)
     if fitted:
         _prediction(axes, max(r.time for r in fitted) / DAY, float(time[-1]))
     axes.set_xlabel("Time (days)")
-    axes.set_ylabel(_label(name))
+    axes.set_ylabel(label(name).replace("(mg)", f"({unit})") if unit else label(name))
     axes.set_xlim(0, float(time[-1]) * 1.02 or 1)
     axes.set_ylim(bottom=0)
     axes.set_ylim(top=axes.get_ylim()[1] * 1.25)  # room for the legend above the curves
     axes.legend(loc="upper left")
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """What an axis of a quantity says, with its unit; the site first where the name has one."""
     site, _, plain = name.rpartition(".")
     if plain in _LABELS:
         text = _LABELS[plain]

@@ -23,6 +23,7 @@ from calcisim.results.observables import Value, observable
 
 FIELDS = {"ACP": "acp_calcium", "MgACP": "mg_acp_calcium", "OCP": "ocp_calcium", "DCPD": "dcpd_calcium", "HAP": "hap_calcium"}
 TOTAL = "mineral_calcium"
+LEAST_SEEN = 1.0  # HU above soft tissue, below which there is nothing to draw
 NAMES = ("radiograph", "ct")  # figures of a run
 PROFILE_SIZE = (95.0, 72.0)  # mm
 _AROUND, _LOWEST, _HIGHEST, _NARROWEST = 26.0, 66.0, 114.0, 44.0  # mm: words above and below a picture; figure heights; a picture
@@ -164,13 +165,16 @@ def spread(fine: np.ndarray, coarse: np.ndarray, sigma: float) -> np.ndarray:
 def draw(directory: Path, formats: Sequence[str] = ("png",), site: str | None = None) -> list[Path]:
     """figures/radiograph.png and figures/ct.png of the last frame; of the site with the densest voxel when none is named.
 
-    A site along one axis gives a profile of HU and no radiograph; single voxels and a run without maps give nothing.
+    A site along one axis gives a profile of HU and no radiograph; single voxels, a run without maps, and one whose mineral adds less than
+    1 HU anywhere give nothing.
     """
     directory = Path(directory)
     path = directory / store.NAME
     if not path.exists() or not all(len(store.axes(path, name)["time"]) for name in store.sites(path)):
         return []
     volume = hounsfield(directory, site)
+    if volume.values.max() - soft_tissue()[0] < LEAST_SEEN:
+        return []
     made: list[Path] = []
     if len(volume.long_axes) > 1:
         with style.figure(*size(volume, views(volume), 72.0 if len(views(volume)) == 1 else 66.0)) as figure:

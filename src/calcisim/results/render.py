@@ -46,7 +46,9 @@ def spheres(
     places = np.concatenate([points, ends.reshape(-1, 3)])
     reach = np.concatenate([radii, np.repeat(thick, 2)])
     eye = shading.framing(places, reach, view, pixels).finer(FINER)
-    palette = np.concatenate([colours, np.broadcast_to(hue, (3 * len(ends), 3))]).astype(np.float32)  # the balls, the two ends of every fibre, the fibres
+    palette = np.concatenate([colours, np.broadcast_to(hue, (3 * len(ends), 3))]).astype(
+        np.float32
+    )  # the balls, the two ends of every fibre, the fibres
     seen, sizes = eye.project(places), reach * eye.scale
     buffer = _Buffer(eye, float((seen[:, 2] - sizes).min()), float((seen[:, 2] + sizes).max()))
     _draw_balls(buffer, seen, sizes)
@@ -210,8 +212,8 @@ def _painted(buffer: _Buffer, seen: Array, sizes: Array, tubes: _Tubes, palette:
 
 
 def finished(shape: tuple[int, int], at: Array, depth: Array, normals: Array, colours: Array, background: Array) -> Array:
-    """The picture, `FINER` times smaller, of places that are seen: at (n,) their numbers in a picture of `shape`, depth (n,), normals (n, 3)
-    (right, up, towards the viewer), colours (n, 3)."""
+    """The picture, `FINER` times smaller, of places that are seen: at (n,) their numbers in a picture of `shape`, depth (n,),
+    normals (n, 3): right, up, towards the viewer; colours (n, 3)."""
     seen = np.zeros(shape, dtype=bool)
     height = np.zeros(shape, dtype=np.float32)
     facing = np.zeros((*shape, 3), dtype=np.float32)
@@ -232,7 +234,7 @@ def finished(shape: tuple[int, int], at: Array, depth: Array, normals: Array, co
 
 # --- the surface of a voxel field ---------------------------------------------------------------------------------------------------
 
-VOXELS = 144  # along the longest axis, to which a field is refined
+VOXELS, FINEST = 144, 8  # along the longest axis, to which a field is refined, and at most so many times
 SMOOTH = 0.35  # of a voxel of the field, over which it is smoothed
 BELOW = 2.0  # voxels below the surface, where its colour is taken
 COARSE = 8  # picture elements of the first search
@@ -302,7 +304,7 @@ class _Body:
         if field.ndim != 3 or inside == 0:
             raise ValueError(f"a field with three axes and a voxel of {threshold:g} or more is needed")
         self.shape, self.spacing = field.shape, np.array(spacing[::-1], dtype=float)
-        self.finer = max(1, round(VOXELS / max(field.shape)))
+        self.finer = min(FINEST, max(1, round(VOXELS / max(field.shape))))
         self.edge = 2  # empty voxels around, so that what is cut by the side of the grid is closed there
         share = np.pad(field / (field + threshold), self.edge)
         fine = ndimage.zoom(share, self.finer, order=3, mode="grid-constant", grid_mode=True)

@@ -66,8 +66,8 @@ def framing(points: Array, reach: Array | float, view: tuple[float, float], pixe
 def occlusion(depth: Array, normals: Array, seen: Array) -> Array:
     """Share of the light from everywhere that is kept from each place, 0 to 1, by what rises above its tangent plane within `REACH`.
 
-    Along each of `DIRECTIONS` the highest rise sin(h) − sin(t) counts, h the angle of what stands there and t that of the tangent plane,
-    fading with distance. depth (h, w) in picture elements; normals (h, w, 3); seen (h, w): where there is anything. Source: derivation.
+    Along each of `DIRECTIONS` the largest (rise − rise of the tangent plane)/distance counts, fading with distance. depth (h, w) in picture
+    elements; normals (h, w, 3); seen (h, w): where there is anything. Source: derivation.
     """
     from scipy import ndimage
 
@@ -75,23 +75,22 @@ def occlusion(depth: Array, normals: Array, seen: Array) -> Array:
     total = np.zeros(depth.shape, dtype=np.float32)
     far = np.where(seen, depth, np.float32(-1e9)).astype(np.float32)
     slope = np.maximum(normals[..., 2], np.float32(0.15))
+    right_up, down_up = -normals[..., 0] / slope, normals[..., 1] / slope  # rise of the tangent plane per picture element
     end = np.float32((2.0 * REACH[-1] * longer) ** -2)
     for number in range(DIRECTIONS):
         angle = (number + 0.5) * 2.0 * np.pi / DIRECTIONS
-        across, down = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        tangent = (normals[..., 1] * down - normals[..., 0] * across) / slope
-        tangent /= np.sqrt(np.float32(1.0) + tangent * tangent)
         highest = np.zeros(depth.shape, dtype=np.float32)
         stretch = 0.8 + 0.4 * ((5 * number) % DIRECTIONS) / DIRECTIONS  # so that edges do not throw their outline on what is behind
         for share in REACH:
             step = max(1.0, stretch * share * longer)
-            rise = _shifted(far, round(down * step), round(across * step)) - far
-            squared = rise * rise + np.float32(step * step)
+            right, down = round(float(np.cos(angle)) * step), round(float(np.sin(angle)) * step)
+            rise = _shifted(far, down, right) - far
+            squared = rise * rise + np.float32(right * right + down * down)
+            rise -= np.float32(right) * right_up + np.float32(down) * down_up
             rise /= np.sqrt(squared)
-            rise -= tangent
             rise *= np.maximum(np.float32(1.0) - squared * end, np.float32(0.0))
             np.maximum(highest, rise, out=highest)
-        total += highest
+        total += np.minimum(highest, np.float32(1.0))
     weight = ndimage.gaussian_filter(seen.astype(np.float32), SOFTEN)
     soft = ndimage.gaussian_filter(np.where(seen, total, np.float32(0.0)), SOFTEN) / np.maximum(weight, np.float32(1e-6))
     return np.asarray(np.clip(soft / DIRECTIONS, 0.0, 1.0))

@@ -44,6 +44,14 @@ def time_unit(days: float) -> tuple[float, str]:
     return (24.0, "hours") if 24.0 * days >= 2.0 else (1440.0, "minutes")
 
 
+def mass_unit(milligrams: float) -> tuple[float, str]:
+    """Unit in which so much mass is said, and how many of it a milligram has: mg down to fg, so that nothing needs a power of ten."""
+    for factor, unit in ((1.0, "mg"), (1e3, "µg"), (1e6, "ng"), (1e9, "pg")):
+        if milligrams * factor >= 0.1 or milligrams == 0.0:
+            return factor, unit
+    return 1e12, "fg"
+
+
 @contextlib.contextmanager
 def figure(width: float, height: float) -> Iterator[Any]:
     """A figure of width × height [mm] in our style, free of the user's matplotlib settings and of any window system."""

@@ -18,7 +18,7 @@ from calcisim.physics.routes import NucleationLaw
 from calcisim.physics.texture import texture
 from calcisim.scenario.events import Repeated
 from calcisim.scenario.tissues import Tissue, paint
-from calcisim.simulation.clump_law import APATITE, clump_law
+from calcisim.simulation.clump_law import APATITE, clump_law, frame_in
 from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate, Surroundings
 
 CHEMISTRY_TOLERANCE = 1e-6
@@ -215,7 +215,7 @@ def model(scenario: Any, water: Ultrafiltrate | None = None) -> ModelSetup:
         entry=entry_law(temperature),
         uptake=uptake_law(),
         population=scenario.population,
-        clump=clump_law(scenario.population, temperature, particle, 0.0, 0.0),
+        clump=clump_law(scenario.population, temperature, particle, 0.0, frame_in(scenario.population, 0.0)),
         sticking=float(scenario.population.sticking),
         molar_mass=molar_mass,
         inhibitors=inhibitors(scenario.fluid, water),

@@ -14,16 +14,15 @@ from calcisim.physics.kinetics import ParticleLaw
 APATITE = "HAP"
 
 
-def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate: float, coverage: float) -> ClumpLaw:
-    """Size classes, collisions and the like as [population] asks for them, in a fluid that is sheared at this rate [1/s] and whose protein
-    covers this share of a surface at the start, which decides how open free clumps are.
+def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate: float, frame: tuple[float, float]) -> ClumpLaw:
+    """Size classes, collisions and the like as [population] asks for them, in a fluid that is sheared at this rate [1/s]; frame of free
+    clumps as `mobile_frame` gives it.
 
     Envelopes are those of primaries of the terminal size of the table also where growth does not stop there.
     """
     row = parameters.values("particles")
     known = REGISTRY[asked.kernel].parameters
     radius = particle.terminal_radius if asked.terminal_size else parameters.tables("minerals")[APATITE]["terminal_radius"].value
-    dimension, prefactor = mobile_frame(sticking(coverage, float(asked.sticking)))
     return clumping.assemble(
         particle,
         radius,
@@ -37,9 +36,14 @@ def clump_law(asked: Any, temperature: float, particle: ParticleLaw, shear_rate:
         aggregation=asked.aggregation,
         impingement=asked.impingement,
         capture=asked.capture,
-        dimensions=(row["dimension_captured"], dimension),
-        prefactors=(row["prefactor_captured"], prefactor),
+        dimensions=(row["dimension_captured"], frame[0]),
+        prefactors=(row["prefactor_captured"], frame[1]),
     )
+
+
+def frame_in(asked: Any, coverage: float) -> tuple[float, float]:
+    """Frame of free clumps in a fluid whose protein covers this share of a surface at the start (AGG-2)."""
+    return mobile_frame(sticking(coverage, float(asked.sticking)))
 
 
 def mobile_frame(efficiency: float) -> tuple[float, float]:

@@ -145,7 +145,6 @@ class BodyPlasma(PlasmaDriver):
         """Imbalance of the body's ledgers now."""
         return {f"ledger_plasma_{name}_relative": float(value) for name, value in zip(LEDGERS, self.body.ledger(), strict=True)}
 
-
     def amounts(self) -> dict[str, float]:
         """What crossed the boundary of the body's pools from day 0 [mmol], by the names of F; gains are positive."""
         return {name.name: 1e3 * float(self.body.amount[name]) for name in F}

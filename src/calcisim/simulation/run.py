@@ -14,7 +14,7 @@ from calcisim.numerics import threads as team
 from calcisim.physics.plasma import Ultrafiltrate
 from calcisim.scenario.treatments import combined
 from calcisim.simulation import assembly, measures, surgery
-from calcisim.simulation.clump_law import clump_law
+from calcisim.simulation.clump_law import clump_law, frame_in
 from calcisim.simulation.exchange import Exchange, Watch
 from calcisim.simulation.plasma import Around, BodyPlasma, Fluids, driver
 from calcisim.simulation.setup import ModelSetup
@@ -71,7 +71,8 @@ class Simulation:
         if one.inflamed_state is not None:
             shared = replace(shared, nucleation=shared.nucleation._replace(inflamed_state=float(one.inflamed_state)))
         if setup.shear_rate > 0.0 or start.coverage > 0.0:
-            clump = clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate, start.coverage)
+            frame = frame_in(shared.population, start.coverage)
+            clump = clump_law(shared.population, shared.temperature, shared.particle, setup.shear_rate, frame)
             shared = replace(shared, clump=clump)
         around = Around(self.fluids, one.carbon_dioxide, assembly.concentration(one)) if self.fluids is not None else None
         return Site(setup, shared, self.seed, around)

@@ -232,7 +232,8 @@ def _write(place: Path, study: Study, found: Found) -> dict[str, Any]:
     rows = rows_of(study, found)
     document: dict[str, Any] = json.loads(dumps(summarise(study, rows)))
     write_text(place / TABLE, _table(rows))
-    comparison.draw(place, [arm.name for arm in study.arms], _curves(study, found), rows)
+    measured = {arm.name: study.load(arm).reference for arm in study.arms}
+    comparison.draw(place, [arm.name for arm in study.arms], _curves(study, found), rows, measured)
     write_text(place / SUMMARY, dumps(document))
     return document
 

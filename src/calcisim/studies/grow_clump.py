@@ -24,6 +24,7 @@ THICKEST = 20.0  # layer [primary radii] beyond which nothing but balls is left
 MEAN_SIZE = 200  # particles in a cluster when growing stops, unless --clusters says otherwise
 FRACTIONS = {2: 0.01, 3: 0.001}  # so thin that clusters meet before they fill the space, by dimensions
 SPHERES_DRAWN = 60_000
+PICTURE_BYTES = 900_000_000  # what drawing takes, whatever is drawn
 
 Say = Callable[[str], None]
 
@@ -159,11 +160,12 @@ def _primary(text: str) -> float:
 def refuse_if_too_large(asked: Growing, free: int | None = None) -> None:
     """Raise MemoryRefused when growing would need more than 80 % of the free memory, saying how many particles fit."""
     free = resources.free_memory() if free is None else free
-    needed = morphology.memory(asked)
+    needed = morphology.memory(asked) + PICTURE_BYTES
     cells = morphology.cells_along(asked) ** asked.dimensions
     if needed <= resources.SHARE * free and cells <= morphology.LARGEST_CELL:
         return
-    fit = int(asked.particles * min(resources.SHARE * free / needed, morphology.LARGEST_CELL / cells))
+    room = max(resources.SHARE * free - PICTURE_BYTES, 0.0) / (needed - PICTURE_BYTES)
+    fit = int(asked.particles * min(room, morphology.LARGEST_CELL / cells))
     raise MemoryRefused(
         f"--particles {asked.particles}: {resources.gigabytes(needed)} of memory would be needed and {resources.gigabytes(free)} are free "
         f"(at most 80 % of it is planned for). About {_round_down(fit)} particles fit; a larger --fraction makes the box smaller."

@@ -82,7 +82,7 @@ def refuse(loaded: Any, name: str) -> None:
         raise UsageError(f"{name}: is a test in a medium and has no plasma; run it with: calcisim run {name}")
     if not loaded.plasma.changes:
         raise UsageError(
-            f"{name}: its plasma is constant, so there is nothing to simulate. Write [plasma] driver = \"model\" with keys such as "
+            f'{name}: its plasma is constant, so there is nothing to simulate. Write [plasma] driver = "model" with keys such as '
             f"glomerular_filtration, or see its chemistry with: calcisim run {name}"
         )
 

@@ -16,7 +16,7 @@ from calcisim.scenario.errors import unusual_is_meant
 from calcisim.studies.comparison import Arm, Study
 
 DAY = 86400.0
-TOTALS = ("deposit_calcium_mg", "inflammation_mean", "clump_count", "largest_clump_mm")  # followed over time
+TOTALS = ("deposit_calcium_mg", "calcium_ug_per_mg_dry", "inflammation_mean", "clump_count", "largest_clump_mm")  # followed over time
 BY_SITE = ("deposit_calcium_mg", "excised_calcium_mg")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from calcisim.errors import UsageError
 from calcisim.physics import phases as ph
+from calcisim.physics.clumping import MOBILE
 from calcisim.physics.plasma import Ultrafiltrate
 from calcisim.simulation import assembly
 from calcisim.simulation.run import Simulation
@@ -58,7 +59,8 @@ def changed(model: ModelSetup, laws: Mapping[str, float]) -> ModelSetup:
     if all(getattr(model.particle, name) == value for name, value in terminal.items()):
         return model
     particle = assembly.particle_law(*(terminal[name] for name in TERMINAL))._replace(inhibition_strength=strength)
-    clump = assembly.clump_law(model.population, model.temperature, particle, 0.0)
+    frame = (float(model.clump.dimension[MOBILE]), float(model.clump.prefactor[MOBILE]))
+    clump = assembly.clump_law(model.population, model.temperature, particle, 0.0, frame)
     return replace(model, particle=particle, shield=assembly.shield_law(particle), clump=clump)
 
 
