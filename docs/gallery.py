@@ -1,6 +1,6 @@
 """Run every shipped scenario and put its picture into docs/gallery: `python docs/gallery.py [--only NAME ...] [--out DIR] [--jobs N]`.
 
-A scenario of up to a minute is run in full, a longer one in its quick form, and its caption says so. What was made with the same
+A scenario of up to ten minutes is run in full, a longer one in its quick form, and its caption says so. What was made with the same
 scenario, model and figures is kept; index.md is written from all that is there. The same program makes the same bytes.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-FULL_SECONDS = 60.0
+FULL_SECONDS = 600.0
 WIDTH, COLOURS = 1400, 255
 MADE = "made.json"  # name -> hash of what it was made from, pictures, numbers
 CONDITIONS = {
@@ -87,7 +87,7 @@ def index(rows: list[dict[str, Any]], made: dict[str, dict[str, Any]]) -> str:
     parts = [
         "# Gallery\n",
         "Every scenario that comes with calcisim, with the first picture that it draws. Written by `make gallery`; what the figures show "
-        "is explained in the [tutorial](../tutorial/2-figures.md). Where a scenario takes more than a minute its quick form stands here, "
+        "is explained in the [tutorial](../tutorial/2-figures.md). Where a scenario takes more than ten minutes its quick form stands here, "
         "shorter and coarser, and the caption says so. For research; not for clinical decisions.\n",
     ]
     others = [c for c in dict.fromkeys(row["condition"] for row in rows) if c not in CONDITIONS]

@@ -16,7 +16,7 @@ from calcisim.results import style
 
 DPI = 300
 SMALLEST = 6.0  # pt
-DIMENSIONLESS = {"pH", "Clumps of at least d", "Calciprotein colloid", "Saturation index − its start", "Imbalance of the ledgers"}
+DIMENSIONLESS = {"pH", "Clumps of at least d", "Calciprotein colloid", "Δ saturation index", "Imbalance of the ledgers"}
 SHARES = re.compile(r"^(Share|Thiele|Damköhler|Number)\b")
 NUMBER = re.compile(r"^[−-]?[\d.,]+(e[−+-]?\d+)?$|\$")
 

@@ -42,7 +42,13 @@ def test_every_dimension_is_drawn_and_repeats_its_bytes(tmp_path, shape):
     references = [_reference(1, "calibrate"), _reference(3, "validate", sd=None)]
     made = plots.draw(directory, references)
     long_axes = sum(n > 1 for n in shape)
-    assert [path.name for path in made] == ["deposition.png"] + ["map-cusp.png"] * (long_axes > 1) + ["deposit-cusp.png"] * (long_axes == 3)
+    assert [path.name for path in made] == [
+        "deposition.png",
+        *["map-cusp.png"] * (long_axes > 1),
+        *["deposit-cusp.png"] * (long_axes == 3),
+        *["radiograph.png"] * (long_axes > 1),
+        *["ct.png"] * (long_axes > 0),
+    ]
     first = [path.read_bytes() for path in made]
     assert all(data.startswith(b"\x89PNG") and len(data) > 10_000 for data in first)
     assert [path.read_bytes() for path in plots.draw(directory, references)] == first
@@ -52,7 +58,7 @@ def test_every_dimension_is_drawn_and_repeats_its_bytes(tmp_path, shape):
 def test_vector_formats_and_wrong_ones(tmp_path):
     directory = _run(tmp_path / "r", (1, 1, 6))
     made = plots.draw(directory, [], formats=("pdf", "svg"))
-    assert [path.suffix for path in made] == [".pdf", ".svg"]
+    assert [path.suffix for path in made if path.stem == "deposition"] == [".pdf", ".svg"]
     first = [path.read_bytes() for path in made]
     assert [path.read_bytes() for path in plots.draw(directory, [], formats=("pdf", "svg"))] == first
     with pytest.raises(UsageError, match="bmp"):
@@ -102,7 +108,7 @@ def test_maps_show_milligrams_per_cubic_centimetre(tmp_path):
 
 def test_many_clumps_get_a_figure_of_their_sizes(tmp_path):
     directory = _run(tmp_path / "r", (1, 12, 12))
-    assert [path.name for path in plots.draw(directory, [])] == ["deposition.png", "map-cusp.png"]
+    assert not [path for path in plots.draw(directory, []) if path.name.startswith("clumps")]
     spots = np.zeros((1, 12, 12))
     spots[0, ::3, ::3] = 200.0
     spots[0, 9:, 9:] = 200.0
@@ -112,10 +118,12 @@ def test_many_clumps_get_a_figure_of_their_sizes(tmp_path):
     assert (site, day, found.count) == ("cusp", 5.0, 16)
     assert found.volumes_mm3[:2] == pytest.approx([9e-3, 1e-3])
     made = plots.draw(directory, [])
-    assert [path.name for path in made][2:] == ["clumps-cusp.png"]
-    first = made[2].read_bytes()
+    (sizes,) = [path for path in made if path.name.startswith("clumps")]
+    assert sizes.name == "clumps-cusp.png"
+    first = sizes.read_bytes()
     assert len(first) > 10_000
-    assert plots.draw(directory, [])[2].read_bytes() == first
+    plots.draw(directory, [])
+    assert sizes.read_bytes() == first
     with style.figure(80, 60) as figure:
         clump_sizes.paint(figure, site, day, found)
         steps = figure.axes[0].lines[0].get_xydata()

@@ -142,5 +142,5 @@ def _saturation(axes: Any, time: np.ndarray, series: dict[str, np.ndarray]) -> N
     for name, label, colour in _MINERALS:
         axes.plot(time, series[name] - series[name][0], color=colour, lw=1.2, label=label)
     axes.axhline(0.0, color="0.5", lw=0.7, ls=":", zorder=1)
-    axes.set_title("Saturation index − its start", fontsize=7, loc="left")
+    axes.set_title("Δ saturation index", fontsize=7, loc="left")
     axes.legend(loc="best", handlelength=1.0, borderpad=0.1, labelspacing=0.2, fontsize=6)

@@ -284,7 +284,7 @@ def paint_slice(figure: Any, volume: Volume) -> None:
         axes.set_title(title if "\n" in title else f"{title}\n", loc="left")
     panels[1].set_ylabel("")
     threshold = attenuation.scanner()["score_threshold"]
-    label = f"Hounsfield units ({name} window; line: {threshold:g})"
+    label = f"Hounsfield number (HU; {name} window; line: {threshold:g})"
     bar = figure.colorbar(image, ax=list(panels), label=label, shrink=0.9, extend="both")
     bar.ax.axhline(threshold, color=style.ORANGE, lw=1.2)
 
@@ -331,7 +331,7 @@ def _profile(axes: Any, pairs: Sequence[tuple[Volume, str]]) -> None:
     if volume.values.max() > 0.5 * threshold:
         axes.axhline(threshold, color="0.5", lw=0.8, ls="--", label=f"{threshold:g} HU, counted as calcium")
     axes.set_xlabel(f"Position {axis} (mm)")
-    axes.set_ylabel("Hounsfield units")
+    axes.set_ylabel("Hounsfield number (HU)")
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.3 * (high - low))  # room for the legend above the curves
     axes.legend(loc="upper left")
