@@ -6,7 +6,6 @@ the same bytes.
 
 import io
 import math
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from calcisim.errors import UsageError
 from calcisim.results import deposit_picture, maps, store, style, timeseries
-from calcisim.results.files import storage
+from calcisim.results.files import storage, write_bytes
 
 SIZE = (168.0, 74.0)  # mm
 DPI = 120.0
@@ -45,7 +44,9 @@ def animate(directory: Path, site: str | None = None, fps: float = 8.0, out: Pat
     if place.exists() and not force:
         raise UsageError(f"{place}: is there already, and nothing is ever overwritten. Choose another --out, or add --force to replace it.")
     data, count = _small_enough(directory, chosen, fps)
-    _write(place, data)
+    with storage(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(place, data)
     return {"animation": place, "site": chosen, "frames": count, "bytes": len(data)}
 
 
@@ -106,15 +107,6 @@ def _bytes_of(colour: str) -> tuple[int, int, int]:
 
     red, green, blue = (round(255.0 * part) for part in to_rgb(colour))
     return red, green, blue
-
-
-def _write(place: Path, data: bytes) -> None:
-    """Write by way of a temporary file and a rename."""
-    temporary = place.with_name(place.name + ".writing")
-    with storage(place, len(data)):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        os.replace(temporary, place)
 
 
 def _pictures(directory: Path, site: str, dpi: float) -> Iterator[Picture]:

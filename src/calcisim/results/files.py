@@ -31,8 +31,12 @@ def storage(path: Path, needed: int | None = None) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` (UTF-8) to `path` by way of a temporary file, a forced write and a rename."""
-    data = text.encode()
+    """Write `text` (UTF-8) to `path`, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` by way of a temporary file, a forced write and a rename."""
     temporary = path.with_name(path.name + ".writing")
     with storage(path, len(data)):
         with open(temporary, "wb") as file:

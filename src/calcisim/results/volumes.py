@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import importlib
 import io
-import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from calcisim.errors import StorageError, UsageError
-from calcisim.results.files import storage
+from calcisim.results.files import storage, write_bytes
 
 NOTE = "simulated; for research; not for clinical decisions"
 PATIENT = "SIMULATED"
@@ -55,17 +54,6 @@ def _library(name: str) -> Any:
 def require(name: str) -> None:
     """Raise the UsageError of a library of the extra `imaging` that is not installed, before anything is written."""
     _library(name)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` by way of a temporary file, a forced write and a rename."""
-    temporary = path.with_name(path.name + ".writing")
-    with storage(path, len(data)):
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
 
 
 # --- NIfTI ----------------------------------------------------------------------------------------------------------------------------
