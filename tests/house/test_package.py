@@ -86,3 +86,5 @@ def test_a_wheel_works_without_the_checkout(tmp_path):
     place, count = done.stdout.splitlines()
     assert Path(place).is_relative_to(tmp_path)
     assert int(count) == len(shipped)
+    page = tmp_path / "site" / "calcisim" / "results" / "templates"
+    assert {path.name for path in page.iterdir()} >= {"report.html", "report.css", "report.js"}
