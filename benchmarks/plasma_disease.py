@@ -61,7 +61,9 @@ EXPECTED: dict[str, str] = {
 # The plasma of another, which stands for both; of those that are treated until the treatment begins.
 REPEATED = {
     "healthy/organs": HEALTHY,
-    **dict.fromkeys(("tumoral/uraemic-transplant", "tumoral/uraemic-excision", "tumoral/uraemic-corrected"), "tumoral/uraemic"),
+    **dict.fromkeys(
+        ("tumoral/uraemic-transplant", "tumoral/uraemic-excision", "tumoral/uraemic-corrected", "tumoral/uraemic-3d"), "tumoral/uraemic"
+    ),
     **{f"tumoral/familial-excision-{kind}": "tumoral/familial" for kind in ("early", "late", "simple")},
     **{f"metastatic/ckd5-dialysis-{kind}": "metastatic/ckd5-dialysis" for kind in ("excision-early", "excision-late", "thiosulfate")},
 }

@@ -1,7 +1,7 @@
 """Run every shipped scenario and put its picture into docs/gallery: `python docs/gallery.py [--only NAME ...] [--out DIR] [--jobs N]`.
 
-A scenario of up to ten minutes is run in full, a longer one in its quick form, and its caption says so. What was made with the same
-scenario, model and figures is kept; index.md is written from all that is there. The same program makes the same bytes.
+A scenario that `calcisim list` puts at up to 70 s is run in full, of a longer one the first days, and its caption says so. What was made
+with the same scenario, model and figures is kept; index.md is written from all that is there. The same program makes the same bytes.
 """
 
 import argparse
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-FULL_SECONDS = 600.0
+FULL_SECONDS = 70.0
+ROUND_DAYS = 30.0  # to which the days of a part are rounded down
 WIDTH, COLOURS = 1400, 255
 MADE = "made.json"  # name -> hash of what it was made from, pictures, numbers
 CONDITIONS = {
@@ -43,25 +44,25 @@ def shrink(source: Path, target: Path) -> None:
     small.save(target, optimize=True)
 
 
-def fingerprint(name: str, quick: bool) -> str:
+def fingerprint(name: str, days: float) -> str:
     """Hash of what a picture follows from: the resolved scenario, the model with its data, and the code that draws."""
     from calcisim import jit, results, scenario
 
-    parts = [scenario.dump(scenario.load(name, quick=quick)), jit.source_hash(), jit.data_hash()]
+    parts = [scenario.dump(scenario.load(name)), jit.source_hash(), jit.data_hash()]
     parts += [path.read_text(encoding="utf-8") for path in sorted(Path(results.__file__).parent.rglob("*.py"))]
-    return hashlib.sha256("\0".join([*parts, f"{WIDTH} {COLOURS} {quick}"]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join([*parts, f"{WIDTH} {COLOURS} {days}"]).encode()).hexdigest()[:16]
 
 
-def make(job: tuple[str, bool, str, Path]) -> tuple[str, dict[str, Any]]:
+def make(job: tuple[str, float, str, Path]) -> tuple[str, dict[str, Any]]:
     """Run one scenario in a temporary directory and keep its pictures; returns its entry."""
     import warnings
 
     import calcisim as cs
 
-    name, quick, key, folder = job
+    name, days, key, folder = job
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as place:
-        run = cs.run(name, quick=quick, threads=1, out=Path(place) / "run")
+        run = cs.run(name, days=days, threads=1, out=Path(place) / "run")
         drawn = run.plot()
         chosen = [drawn[0], *(path for path in drawn[1:] if _SOLID.match(path.stem))][:2]
         pictures = [f"{name.replace('/', '-')}{'-solid' if number else ''}.png" for number in range(len(chosen))]
@@ -70,7 +71,7 @@ def make(job: tuple[str, bool, str, Path]) -> tuple[str, dict[str, Any]]:
         found = run.summary or {}
     numbers = {key: found[key] for key in ("deposit_calcium_mg", "calcium_ug_per_mg_dry") if found.get(key) is not None}
     numbers = {key: float(f"{value:.4g}") for key, value in numbers.items()}
-    return name, {"hash": key, "quick": quick, "days": found["days"], "pictures": pictures, **numbers}
+    return name, {"hash": key, "days": found["days"], "pictures": pictures, **numbers}
 
 
 def deposit(entry: dict[str, Any]) -> str:
@@ -87,8 +88,8 @@ def index(rows: list[dict[str, Any]], made: dict[str, dict[str, Any]]) -> str:
     parts = [
         "# Gallery\n",
         "Every scenario that comes with calcisim, with the first picture that it draws. Written by `make gallery`; what the figures show "
-        "is explained in the [tutorial](../tutorial/2-figures.md). Where a scenario takes more than ten minutes its quick form stands here, "
-        "shorter and coarser, and the caption says so. For research; not for clinical decisions.\n",
+        "is explained in the [tutorial](../tutorial/2-figures.md). Of a scenario that takes more than a minute or two the first days stand "
+        "here, and the caption says how many. For research; not for clinical decisions.\n",
     ]
     others = [c for c in dict.fromkeys(row["condition"] for row in rows) if c not in CONDITIONS]
     for condition in [*CONDITIONS, *others]:
@@ -101,8 +102,9 @@ def index(rows: list[dict[str, Any]], made: dict[str, dict[str, Any]]) -> str:
 
 def entry(row: dict[str, Any], one: dict[str, Any]) -> str:
     """One scenario of the page."""
-    command = f"calcisim run {row['name']}" + (" --quick" if one["quick"] else "")
-    note = f" Quick form: {one['days']:g} of {row['days']:g} days, and coarser." if one["quick"] else ""
+    part = one["days"] < row["days"]
+    command = f"calcisim run {row['name']}" + (f" --days {one['days']:g}" if part else "")
+    note = f" These are the first of {row['days']:g} days." if part else ""
     images = [f"```{{image}} {picture}\n:alt: {row['title']}\n:loading: lazy\n```\n" for picture in one["pictures"]]
     return "\n".join([f"### {row['title']}\n", *images, f"After {one['days']:g} days: {deposit(one)}.{note}\n", f"```\n{command}\n```\n"])
 
@@ -125,10 +127,12 @@ def main() -> None:
     made = {row["name"]: made[row["name"]] for row in rows if row["name"] in made}
     jobs = []
     for row in sorted(rows, key=lambda row: -row["seconds"]):
-        quick = row["seconds"] > FULL_SECONDS
-        key = fingerprint(row["name"], quick)
+        days = row["days"]
+        if row["seconds"] > FULL_SECONDS:
+            days = days * FULL_SECONDS / row["seconds"] // ROUND_DAYS * ROUND_DAYS
+        key = fingerprint(row["name"], days)
         if (not asked.only or row["name"] in asked.only) and made.get(row["name"], {}).get("hash") != key:
-            jobs.append((row["name"], quick, key, asked.out))
+            jobs.append((row["name"], days, key, asked.out))
     os.environ["OMP_NUM_THREADS"] = "1"
     with multiprocessing.get_context("spawn").Pool(max(1, min(asked.jobs, len(jobs)))) as pool:
         for number, (name, found) in enumerate(pool.imap_unordered(make, jobs), 1):

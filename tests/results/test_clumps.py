@@ -210,7 +210,7 @@ def test_a_run_reports_them_and_labels_each_map_once():
     small, large = ball(20, (0.5, (1, 1, 1))), ball(40, (0.6, (1, 1, 1)), (1.0, (2.5, 2.5, 2.5)))
     simulation = Sites(hip=small, knee=large)
     row = observables.evaluate(simulation)
-    assert simulation.asked == 1
+    assert simulation.asked == 2  # once for all that clumps say, once for all that X-rays see
     assert row["clump_count"] == 3
     assert row["largest_clump_mm"] == row["sites"]["knee"]["largest_clump_mm"] == pytest.approx(2.0, rel=0.01)
     assert row["sphericity"] == row["sites"]["knee"]["sphericity"] > 0.97
@@ -229,7 +229,8 @@ def test_a_run_without_mineral_reports_count_zero_and_nulls():
     row = observables.evaluate(Sites(hip=np.zeros((1, 1, 1)), knee=np.zeros((1, 8, 8))))
     given = {name: row[name] for name in observables.REGISTRY if name in row}
     assert given.pop("clump_count") == 0
-    assert given.pop("clump_volume_mm3") == 0.0
+    assert given.pop("clump_volume_mm3") == given.pop("volume_above_130_hu_mm3") == 0.0
+    assert 40.0 < given.pop("hounsfield_max") < 60.0  # soft tissue
     assert given
     assert set(given.values()) == {None}
 
