@@ -16,7 +16,8 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 FULL_SECONDS = 70.0
-ROUND_DAYS = 30.0  # to which the days of a part are rounded down
+PART_SECONDS = 35.0  # of a longer one so much is run, by the same estimate
+ROUND_DAYS = 30.0  # to which its days are rounded down
 WIDTH, COLOURS = 1400, 255
 MADE = "made.json"  # name -> hash of what it was made from, pictures, numbers
 CONDITIONS = {
@@ -129,7 +130,7 @@ def main() -> None:
     for row in sorted(rows, key=lambda row: -row["seconds"]):
         days = row["days"]
         if row["seconds"] > FULL_SECONDS:
-            days = days * FULL_SECONDS / row["seconds"] // ROUND_DAYS * ROUND_DAYS
+            days = days * PART_SECONDS / row["seconds"] // ROUND_DAYS * ROUND_DAYS
         key = fingerprint(row["name"], days)
         if (not asked.only or row["name"] in asked.only) and made.get(row["name"], {}).get("hash") != key:
             jobs.append((row["name"], days, key, asked.out))

@@ -175,10 +175,25 @@ def test_fibres_do_not_run_through_each_other_while_there_is_room():
     straight = [np.flatnonzero((fibres.fibre[:, 3:6] == unit).all(axis=1)) for unit in np.unique(fibres.fibre[:, 3:6], axis=0)]
     first, others = straight[0], np.concatenate(straight[1:])
     distance, _ = cKDTree(middle[others] % 60.0, boxsize=60.0).query(middle[first] % 60.0)
-    assert distance.min() > 1.8
+    assert distance.min() > 2.0
     listed = np.unique(fibres.pieces)
     assert listed.tolist() == list(range(len(fibres.fibre)))  # every piece is near some cell
     assert morphology_fibres.weave(0.0, 1.0, cells, box, 1.0, draw).pieces.size == 0
+    assert len(fibres.fibre) == pytest.approx(morphology_fibres.expected_pieces(0.03, 1.0, 60.0), rel=0.2)
+
+
+def test_distances_of_fibres_are_those_of_their_nearest_images():
+    """Against points laid closely along both lines."""
+    draw, edge = np.random.default_rng(7), 10.0
+    directions = np.array(morphology_fibres.DIRECTIONS, dtype=float)
+    for first in directions[[0, 2, 4, 8]]:
+        start, starts = draw.random(3) * edge, draw.random((len(directions), 3)) * edge
+        found = morphology_fibres.fibres_apart(start, first, starts, directions, edge)
+        along = np.linspace(0.0, edge, 4001)[:, None]
+        tree = cKDTree((start + along * first) % edge, boxsize=edge)
+        for other, direction, distance in zip(starts, directions, found):
+            near, _ = tree.query((other + along * direction) % edge)
+            assert distance == pytest.approx(near.min(), abs=0.01)
 
 
 def pair(apart=1.0):

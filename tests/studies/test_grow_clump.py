@@ -94,6 +94,8 @@ def test_fibres_and_growth_are_measured_and_drawn(tmp_path):
         ({"walkers": True, "rotation": True}, 0.0, "--walkers"),
         ({}, -1.0, "--growth -1"),
         ({"fibres": 0.1, "fibre_diameter": 30.0}, 0.0, "--fibre-diameter 30"),
+        ({"fibres": 0.3, "fibre_diameter": 0.1, "particles": 100_000}, 0.0, "larger --fibre-diameter"),
+        ({"seed": 2**63}, 0.0, "--seed"),
     ],
 )
 def test_what_cannot_be_grown_is_said_before_anything_is_written(changes, growth, words, tmp_path):
@@ -143,8 +145,31 @@ def test_what_is_there_is_not_overwritten(grown, tmp_path):
     place = tmp_path / "again"
     grow_clump.start(Request(asked(), out=place))
     grow_clump.start(Request(asked(seed=3), out=place, force=True))
-    assert json.loads((tmp_path / "again.old-1" / "summary.json").read_text())["seed"] == 1
-    assert json.loads((place / "summary.json").read_text())["seed"] == 3
+    assert json.loads((tmp_path / "again.old-1" / "summary.json").read_text())["asked"]["seed"] == 1
+    assert json.loads((place / "summary.json").read_text())["asked"]["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    "changes", [{"clusters": 400}, {"fibres": 0.05, "nucleated": 1.0, "particles": 60}, {"particles": 3, "clusters": 1}]
+)
+def test_what_never_meets_is_written_all_the_same(changes, tmp_path):
+    outcome = grow_clump.start(Request(asked(**changes), primary="0.1 nm", out=tmp_path / "alone"))
+    assert json.loads((outcome.directory / "summary.json").read_text())["fractal_dimension"] is None
+    assert any("too few clusters" in line for line in grow_clump.said(outcome.summary))
+    assert len(outcome.figures) == 2
+
+
+def test_nothing_half_written_stays(tmp_path, monkeypatch):
+    def broken(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grown_figures, "draw", broken)
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "empty"):
+        with pytest.raises(KeyboardInterrupt):
+            grow_clump.start(Request(asked(), out=tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_the_command_says_what_it_found(tmp_path, monkeypatch):
@@ -155,5 +180,5 @@ def test_the_command_says_what_it_found(tmp_path, monkeypatch):
     assert "runs/clump-001" in outcome.output
     outcome = RUN.invoke(app, ["grow-clump", "--particles", "300", "--dimensions", "2", "--json", "-q"])
     document = json.loads(outcome.stdout)
-    assert document["dimensions"] == 2
+    assert document["asked"]["dimensions"] == 2
     assert document["directory"] == "runs/clump-002"

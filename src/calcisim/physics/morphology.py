@@ -15,7 +15,7 @@ import numpy as np
 
 from calcisim.numerics import rng
 from calcisim.physics.morphology_cells import CLUSTER, EMPTY, FIXED, NONE, REACH, STEP
-from calcisim.physics.morphology_fibres import Fibres, no_fibres, on_fibres, weave
+from calcisim.physics.morphology_fibres import Fibres, expected_pieces, no_fibres, on_fibres, weave
 from calcisim.physics.morphology_moves import LEFT, MERGED, OWN, QUEUED, TURNS, aggregate, push
 from calcisim.physics.morphology_turn import place
 from calcisim.physics.morphology_walk import walk
@@ -24,7 +24,7 @@ SLICE = 100_000  # moves between two looks at the clock
 FEWEST_CELLS = 8  # along an axis, so that rings of blocks do not meet themselves
 CROWDED = {2: 0.3, 3: 0.2}  # volume fraction above which spheres put down at random soon find no place
 LARGEST_CELL = 2**31 - 1  # numbers of cells and particles are 32-bit
-PARTICLE_BYTES, CELL_BYTES, BLOCK_BYTES = 600, 8, 17  # with what the analysis and the pictures take
+PARTICLE_BYTES, CELL_BYTES, BLOCK_BYTES, PIECE_BYTES = 600, 8, 17, 2500  # with what measuring takes
 
 
 class Growing(NamedTuple):
@@ -83,9 +83,10 @@ def cells_along(asked: Growing) -> int:
 
 
 def memory(asked: Growing) -> int:
-    """Bytes that growing and looking at it will take."""
+    """Bytes that growing and measuring will take."""
     cells = cells_along(asked) ** asked.dimensions
-    return PARTICLE_BYTES * asked.particles + CELL_BYTES * cells + BLOCK_BYTES * cells // 2**asked.dimensions
+    fibres = PIECE_BYTES * round(expected_pieces(asked.fibres, 0.5 * asked.fibre_diameter, box_edge(asked)))
+    return PARTICLE_BYTES * asked.particles + CELL_BYTES * cells + BLOCK_BYTES * cells // 2**asked.dimensions + fibres
 
 
 class _Arrays(NamedTuple):
@@ -127,7 +128,7 @@ def grow(asked: Growing, watch: Callable[[int], None] = lambda left: None) -> Pa
     The same asked gives the same bytes. Raises ValueError when the particles do not fit into the volume.
     """
     arrays = _arrays(asked)
-    draw = np.random.Generator(np.random.Philox(key=[asked.seed, 0x6D6F72]))
+    draw = np.random.Generator(np.random.Philox(key=np.array([asked.seed, 0x6D6F72], dtype=np.uint64)))
     key = rng.key(asked.seed, "morphology")
     history = np.zeros((asked.particles, 6))
     if asked.walkers:
@@ -162,7 +163,8 @@ def _fill(asked: Growing, arrays: _Arrays, fibres: Fibres, draw: np.random.Gener
             room = arrays.position[:wanted]
             placed = place(points, placed, fixed, *fibres[:4], room, *arrays[1:])
         if placed < wanted:
-            raise ValueError(f"only {placed} of {wanted} particles found a place")
+            more = "fewer of them --nucleated, or more --fibres" if fixed else "a smaller --fraction, or fewer --fibres"
+            raise ValueError(f"only {placed} of {wanted} particles found a place; try {more}")
 
 
 def _walk(asked: Growing, arrays: _Arrays, key: tuple[np.uint64, np.uint64], history: np.ndarray, watch: Callable[[int], None]) -> Pack:
@@ -178,7 +180,7 @@ def _walk(asked: Growing, arrays: _Arrays, key: tuple[np.uint64, np.uint64], his
         some = arrays._replace(position=arrays.position[:until])
         reached = walk(following, 10**9, asked.sticking, *key, *some, found, *nothing, state, history)
         if reached < until:
-            raise ValueError(f"the cluster of walkers reached the wall of its box at {reached} of {asked.particles} particles")
+            raise ValueError(f"the walkers' cluster reached the wall of its box at particle {reached}; try fewer, or another --seed")
         following = reached
         watch(asked.particles - following)
     arrays.particle[:, CLUSTER] = 0

@@ -8,6 +8,8 @@ import numpy as np
 # Directions of fibres, as boxes passed along x, y, z until they close: mostly in the plane, as bundles of the dermis lie, some steeper.
 DIRECTIONS = ((1, 0, 0), (0, 1, 0), (1, 1, 0), (1, -1, 0), (2, 1, 0), (1, 2, 0), (2, -1, 0), (1, -2, 0), (1, 0, 1), (0, 1, -1))
 TRIES = 200  # to lay a fibre so that it does not run through another
+PIECE = 1.5  # shortest piece [d]
+MOST_PIECES = 300_000  # beyond which laying them takes minutes
 
 
 class Fibres(NamedTuple):
@@ -33,49 +35,66 @@ def no_fibres(cells: np.ndarray) -> Fibres:
 def weave(fraction: float, radius: float, cells: np.ndarray, box: np.ndarray, reach: float, draw: np.random.Generator) -> Fibres:
     """MOR-9. Straight fibres at random until they fill a volume fraction φ: Σ π ρ² L_f = φ L³, as near to φ as whole fibres allow.
 
+    None runs through another while one of TRIES places is free; in dense bundles some cross, and what they share counts twice.
     reach : from the surface of a fibre [d] within which cells know it. Source: definition.
     """
     if fraction <= 0.0:
         return no_fibres(cells)
-    laid: list[np.ndarray] = []
-    edge, middles = float(box[0]), np.zeros((0, 3))
-    wanted, filled = fraction * edge**3, 0.0
+    edge, wanted, filled = float(box[0]), fraction * float(box[0]) ** 3, 0.0
+    starts, directions = np.zeros((0, 3)), np.zeros((0, 3))
     while filled < wanted:
         direction = np.array(DIRECTIONS[int(draw.integers(len(DIRECTIONS)))], dtype=float)
         volume = math.pi * radius**2 * edge * float(np.linalg.norm(direction))
-        if laid and filled + volume - wanted > wanted - filled:
+        if len(starts) and filled + volume - wanted > wanted - filled:
             break
-        fibre = _lay(direction, edge, radius, middles, draw)
-        laid.append(fibre)
-        middles = np.concatenate([middles, _middle(fibre)])
+        for _ in range(TRIES):
+            start = draw.random(3) * edge
+            if len(starts) == 0 or fibres_apart(start, direction, starts, directions, edge).min() > 2.0 * radius:
+                break
+        starts, directions = np.vstack([starts, start]), np.vstack([directions, direction])
         filled += volume
-    return _listed(np.concatenate(laid), radius, cells, box, radius + reach)
+    pieces = np.concatenate([_pieces(*fibre, edge, radius) for fibre in zip(starts, directions)])
+    return _listed(pieces, radius, cells, box, radius + reach)
 
 
-def _lay(direction: np.ndarray, edge: float, radius: float, others: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Pieces of one fibre, where it does not run through another if there is such a place."""
-    length = edge * float(np.linalg.norm(direction))
-    count = math.ceil(length / radius)
+def expected_pieces(fraction: float, radius: float, edge: float) -> float:
+    """About how many pieces `weave` will make."""
+    return fraction * edge**3 / (math.pi * radius**2) / max(radius, PIECE)
+
+
+def fibres_apart(start: np.ndarray, direction: np.ndarray, starts: np.ndarray, directions: np.ndarray, edge: float) -> np.ndarray:
+    """MOR-16. Distances of a fibre's axis from others, all their images counted: |(w·k) mod L g|/|k|, k = D_1 × D_2, and of parallel ones
+    the least |w⊥| over images.
+
+    D : whole numbers of boxes along x, y, z, (3,) and (n, 3); w : between any points of two axes; g : greatest common divisor of k, so that
+    images shift w·k by whole multiples of L g. Source: skew lines in a periodic box, derivation.
+    """
+    across = np.cross(direction, directions)
+    away = start - starts
+    step = edge * np.gcd.reduce(np.abs(across).astype(int), axis=1)
+    skew = step > 0.0
+    found = np.empty(len(starts))
+    along = np.einsum("ij,ij->i", away[skew], across[skew])
+    found[skew] = np.abs(along - step[skew] * np.round(along / step[skew])) / np.linalg.norm(across[skew], axis=1)
+    images = edge * np.stack(np.meshgrid(*[np.arange(-2, 3)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     unit = direction / np.linalg.norm(direction)
-    for _ in range(TRIES):
-        start = draw.random(3) * edge
-        along = start + np.arange(count)[:, None] * (length / count) * unit
-        pieces = np.hstack([along, np.tile(unit, (count, 1)), np.full((count, 1), length / count)])
-        if len(others) == 0 or _apart(_middle(pieces), others, edge) > 2.0 * radius:
-            break
-    return pieces
+    beside = (away[~skew] - edge * np.round(away[~skew] / edge))[:, None, :] + images
+    beside = beside - (beside @ unit)[:, :, None] * unit
+    found[~skew] = np.linalg.norm(beside, axis=2).min(axis=1) if len(beside) else 0.0
+    return found
+
+
+def _pieces(start: np.ndarray, direction: np.ndarray, edge: float, radius: float) -> np.ndarray:
+    """Start, direction and length of the pieces of one fibre, (n, 7)."""
+    length = edge * float(np.linalg.norm(direction))
+    count = math.ceil(length / max(radius, PIECE))
+    unit = direction / np.linalg.norm(direction)
+    along = start + np.arange(count)[:, None] * (length / count) * unit
+    return np.hstack([along, np.tile(unit, (count, 1)), np.full((count, 1), length / count)])
 
 
 def _middle(pieces: np.ndarray) -> np.ndarray:
     return pieces[:, :3] + 0.5 * pieces[:, 6:] * pieces[:, 3:6]
-
-
-def _apart(first: np.ndarray, second: np.ndarray, edge: float) -> float:
-    """Smallest distance between two sets of points in a periodic box [d]."""
-    from scipy.spatial import cKDTree
-
-    distance, _ = cKDTree(second % edge, boxsize=edge).query(first % edge)
-    return float(distance.min())
 
 
 def _listed(fibre: np.ndarray, radius: float, cells: np.ndarray, box: np.ndarray, reach: float) -> Fibres:

@@ -24,7 +24,7 @@ class Power(NamedTuple):
 
 def fit_power(size: np.ndarray, radius: np.ndarray, group: np.ndarray) -> Power | None:
     """MOR-10. log R = (log n − log k)/D + noise: least squares of log R on log n, for n is exact and R scatters; error by leaving out
-    one of `FOLDS` sets of groups after the other. None below five points.
+    one of `FOLDS` sets of groups after the other. None below five points, or where there are too few groups.
 
     size n; radius R/a; group: what belongs together (parts of a later cluster are no independent witnesses). Source: definition.
     """
@@ -36,8 +36,10 @@ def fit_power(size: np.ndarray, radius: np.ndarray, group: np.ndarray) -> Power 
     if fold.max() < 1:
         fold = np.arange(len(x)) * FOLDS // len(x)  # one group: stretches in the order of growth
     without = [np.polyfit(x[fold != one], y[fold != one], 1)[0] for one in np.unique(fold) if np.ptp(x[fold != one]) > 0.0]
+    if len(without) < 2:
+        return None
     deviation = 1.0 / np.array(without) - 1.0 / slope
-    error = math.sqrt((len(without) - 1) / len(without) * float(np.sum(deviation**2))) if len(without) > 1 else math.nan
+    error = math.sqrt((len(without) - 1) / len(without) * float(np.sum(deviation**2)))
     return Power(1.0 / slope, error, math.exp(-offset / slope), len(x))
 
 
@@ -77,8 +79,9 @@ def _tree(position: np.ndarray):
 
 def coordination(pack: Pack) -> float:
     """Mean number of particles of its cluster that a particle touches."""
-    apart = pack.position + (pack.cluster * 4.0 * float(pack.box[0]))[:, None] * [1.0, 0.0, 0.0]  # so that only those of a cluster are near
-    return 2.0 * float(_tree(apart).count_neighbors(_tree(apart), TOUCHING) - len(apart)) / 2.0 / len(apart)
+    # Moved so far apart that only particles of one cluster are near each other; a pair counts for both.
+    tree = _tree(pack.position + (pack.cluster * 4.0 * float(pack.box[0]))[:, None] * [1.0, 0.0, 0.0])
+    return (int(tree.count_neighbors(tree, TOUCHING)) - tree.n) / tree.n
 
 
 class Solid(NamedTuple):
@@ -132,13 +135,15 @@ def _in_fibre(pack: Pack, points: np.ndarray) -> np.ndarray:
         return np.zeros(len(points), dtype=bool)
     middle = (fibre[:, :3] + 0.5 * fibre[:, 6:] * fibre[:, 3:6]) % edges
     reach = math.hypot(pack.fibres.radius, float(fibre[:, 6].max()))
-    _, nearest = cKDTree(middle, boxsize=edges).query(points % edges, distance_upper_bound=reach)
-    inside = nearest < len(fibre)
-    away = points[inside] % edges - middle[nearest[inside]]
-    away -= edges * np.round(away / edges)
-    unit = fibre[nearest[inside], 3:6]
-    across = away - (away * unit).sum(axis=1, keepdims=True) * unit
-    inside[inside] = np.linalg.norm(across, axis=1) < pack.fibres.radius
+    _, nearest = cKDTree(middle, boxsize=edges).query(points % edges, k=4, distance_upper_bound=reach)  # the nearest may be another fibre's
+    inside = np.zeros(len(points), dtype=bool)
+    for one in nearest.T:
+        near = np.flatnonzero(one < len(fibre))
+        away = points[near] % edges - middle[one[near]]
+        away -= edges * np.round(away / edges)
+        unit = fibre[one[near], 3:6]
+        across = away - (away * unit).sum(axis=1, keepdims=True) * unit
+        inside[near] |= np.linalg.norm(across, axis=1) < pack.fibres.radius
     return inside
 
 
@@ -169,6 +174,8 @@ def structure_factor(position: np.ndarray, q: np.ndarray, most: int = 3000) -> n
     from scipy.spatial.distance import pdist
 
     some = position[:: -(-len(position) // most)]
+    if len(some) < 2:
+        return np.ones(len(q))
     distance = pdist(some)
     edges = np.concatenate([[0.0], np.geomspace(0.5, max(float(distance.max()), 1.0) * 1.001, 2000)])
     count, _ = np.histogram(distance, edges)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from calcisim.errors import UsageError
-from calcisim.results import deposit_picture, maps, store, style, timeseries
+from calcisim.results import clumps, deposit_picture, maps, store, style, timeseries
 from calcisim.results.files import storage, write_bytes
 
 SIZE = (168.0, 74.0)  # mm
@@ -66,7 +66,14 @@ def _site(directory: Path, site: str | None) -> str:
         )
     if not shown:
         raise UsageError(f"{directory}: holds no maps to animate: no site with more than a voxel has a stored frame.")
-    return site if site is not None else max(shown, key=lambda name: float(np.nansum(shown[name].values[-1])))
+    return site if site is not None else max(shown, key=lambda name: _held(path, name))
+
+
+def _held(path: Path, site: str) -> float:
+    """Mineral of a site in its last frame, of all that is stored [map times m³]."""
+    axes = store.axes(path, site)
+    voxel = math.prod(2.0 * float(axes[axis][0]) for axis in "zyx")  # the first centre lies half a voxel from the corner
+    return voxel * float(np.nansum(store.read(path, site, clumps.FIELD, frame=-1)[0]))
 
 
 def _small_enough(directory: Path, site: str, fps: float) -> tuple[bytes, int]:

@@ -147,9 +147,7 @@ def _turn(eye: Any, ends: np.ndarray) -> float:
 
 def _bar(axes: Any, eye: Any) -> None:
     """A scale bar of a round length, about a fifth of the picture, in the lower left corner: it holds everywhere in a parallel view."""
-    wanted = 0.2 * eye.size[0] / eye.scale
-    power = 10.0 ** math.floor(math.log10(wanted))
-    length = power * max(step for step in (1.0, 2.0, 5.0) if step * power <= wanted)
+    length = style.round_length(0.2 * eye.size[0] / eye.scale)
     left, below = 0.03 * eye.size[0], 0.97 * eye.size[1]
     axes.plot([left, left + length * eye.scale], [below, below], color=style.BLACK, lw=2.0, solid_capstyle="butt", zorder=3)
     axes.text(left + 0.5 * length * eye.scale, below - 0.012 * eye.size[1], f"{length:g} mm", ha="center", va="bottom", fontsize=7)

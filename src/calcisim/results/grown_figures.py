@@ -17,7 +17,8 @@ FIBRE = (0.62, 0.36, 0.33)  # collagen as stains show it
 
 
 def draw(place: Path, pack: Pack, growth: float, primary: float, most: int) -> list[Path]:
-    """clump.png and structure.png into figures/. primary: diameter [m]; most: particles that are drawn, those of the largest clusters."""
+    """clump.png and structure.png into figures/. primary: diameter [m]; most: particles that are drawn, of the largest clusters, the very
+    largest always whole."""
     made = []
     with style.figure(*CLUMP_SIZE) as figure:
         paint_clump(figure, pack, growth, primary, most)
@@ -31,7 +32,8 @@ def draw(place: Path, pack: Pack, growth: float, primary: float, most: int) -> l
 def paint_clump(figure: Any, pack: Pack, growth: float, primary: float, most: int) -> None:
     """The largest clump, or, between fibres, all of them in their box, with a scale bar."""
     fibres = len(pack.fibres.fibre) > 0
-    chosen = pack.cluster <= (np.searchsorted(np.cumsum(np.bincount(pack.cluster)), most, side="right") if fibres else 0)
+    fitting = int(np.searchsorted(np.cumsum(np.bincount(pack.cluster)), most, side="right")) if fibres else 1
+    chosen = pack.cluster < max(fitting, 1)
     points = pack.position[chosen] * primary * 1e6  # µm
     radii = np.full(len(points), 0.5 * (1.0 + growth) * primary * 1e6)
     flat = pack.asked.dimensions == 2
@@ -80,7 +82,7 @@ def _width(points: np.ndarray, radii: np.ndarray, segments: Any, view: tuple[flo
 
 def _scale_bar(axes: Any, shape: tuple[int, ...], width: float) -> None:
     """A bar of a round length, about a fifth of the picture wide, under the lower left corner."""
-    length = max(value for base in (1.0, 2.0, 5.0) for power in range(-4, 5) if (value := base * 10.0**power) <= 0.25 * width)
+    length = style.round_length(0.25 * width)
     long, below = length / width * shape[1], 1.03 * shape[0]
     axes.plot([0.0, long], [below, below], color="black", lw=2.0, clip_on=False, solid_capstyle="butt")
     text = f"{length:g} µm" if length >= 1.0 else f"{length * 1e3:g} nm"
@@ -118,9 +120,10 @@ def _paint_power(axes: Any, pack: Pack, growth: float) -> None:
         ends = np.array([radius.min(), radius.max()])
         text = f"D = {fit.dimension:.2f} ± {fit.error:.2f}"
         axes.plot(ends, fit.prefactor * ends**fit.dimension, color=style.BLACK, lw=1.0, label=text)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.xaxis.set_minor_formatter("")
+    if len(n):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.xaxis.set_minor_formatter("")
     axes.set_xlabel("Radius of gyration (primary radii)")
     axes.set_ylabel(label)
     axes.legend(loc="upper left", handlelength=1.2)

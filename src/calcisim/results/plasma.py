@@ -60,9 +60,6 @@ def drawable(series: dict[str, np.ndarray]) -> bool:
     return "calcium_ionised_mmol_per_l" in series and "pth_pg_per_ml" in series and series["time_d"].size > 1
 
 
-LEAST = 0.02  # of the value: what an axis spans at least
-
-
 def time_axis(days: float) -> tuple[float, str]:
     """Unit for a time of so many days, and how many of it a day has: years beyond two of them."""
     return (1.0 / 365.25, "years") if days >= 730.0 else style.time_unit(days)
@@ -78,6 +75,7 @@ def reference(name: str) -> tuple[float, tuple[float, float] | None] | None:
     return found.value * factor, None if found.range is None else (found.range[0] * factor, found.range[1] * factor)
 
 
+LEAST = 0.02  # of the value, and half of it in its unit: what an axis spans at least, so that rounding is not drawn
 # quantities of measured labs (scenario/labs.py) that are not called after their row
 _MEASURED = {"calcium_total_mmol_per_l": "calcium", "gfr_ml_per_min": "glomerular_filtration"}
 

@@ -251,17 +251,11 @@ def _scale_bar(axes: Any) -> None:
     """A bar of a round length in place of ticks, as on a film."""
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    length = _round_length(0.3 * (right - left))
+    length = style.round_length(0.3 * (right - left))
     x, y = right - 0.06 * (right - left), low + 0.06 * (high - low)
     axes.plot([x - length, x], [y, y], color="white", lw=2, solid_capstyle="butt")
     axes.text(x - 0.5 * length, y + 0.025 * (high - low), f"{length:g} mm", color="white", ha="center", va="bottom", fontsize=7)
     axes.set_axis_off()
-
-
-def _round_length(wanted: float) -> float:
-    """1, 2 or 5 times a power of ten, at most `wanted`."""
-    power = 10.0 ** math.floor(math.log10(wanted))
-    return max(step * power for step in (1, 2, 5) if step * power <= wanted * (1 + 1e-9))
 
 
 def paint_slice(figure: Any, volume: Volume) -> None:

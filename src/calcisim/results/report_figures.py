@@ -82,7 +82,7 @@ def _one(path: Path, smaller: bool) -> dict[str, Any]:
     if smaller:
         data = _reduced(data)
     return {
-        "name": name, "section": section, "order": order, "caption": caption.format(rest=rest), "alt": alt.format(rest=rest),
+        "name": name, "section": section, "order": order, "caption": caption.replace("{rest}", rest), "alt": alt.replace("{rest}", rest),
         "width": width, "height": height, "uri": "data:image/png;base64," + base64.b64encode(data).decode("ascii"),
     }  # fmt: skip
 

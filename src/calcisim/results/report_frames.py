@@ -32,7 +32,8 @@ def read(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     profiles = {found.site: found for found in maps.available(path) if len(found.long_axes) == 1}
-    found = [one for site in store.sites(path) if (one := _site(path, site, profiles.get(site))) is not None]
+    most = min((_affordable(store.axes(path, site)) for site in store.sites(path)), default=MOST_FRAMES)  # one slider moves all sites
+    found = [one for site in store.sites(path) if (one := _site(path, site, profiles.get(site), most)) is not None]
     if not found:
         return None
     times = found[0].pop("times")
@@ -43,7 +44,7 @@ def read(path: Path) -> dict[str, Any] | None:
     return {"unit": unit, "times": shown, "sites": found, "value_unit": UNIT}
 
 
-def _site(path: Path, site: str, profile: maps.Map | None) -> dict[str, Any] | None:
+def _site(path: Path, site: str, profile: maps.Map | None, most: int) -> dict[str, Any] | None:
     if clumps.FIELD not in store.variables(path, site):
         return None
     axes = store.axes(path, site)
@@ -54,22 +55,22 @@ def _site(path: Path, site: str, profile: maps.Map | None) -> dict[str, Any] | N
     if not long_axes:
         return None
     if len(long_axes) == 1:
-        return None if profile is None else _profile(site, profile)
-    return _planes(path, site, axes, long_axes)
+        return None if profile is None else _profile(site, profile, most)
+    return _planes(path, site, axes, long_axes, most)
 
 
-def _profile(site: str, found: maps.Map) -> dict[str, Any]:
+def _profile(site: str, found: maps.Map, most: int) -> dict[str, Any]:
     """The curve of the mineral over the one axis, in the part that holds any."""
     axis = found.long_axes[0]
-    chosen = thinned(len(found.time), MOST_FRAMES)
+    chosen = thinned(len(found.time), most)
     values = found.values[chosen].reshape(len(chosen), -1)
     panel = {"across": axis, "at": [float(f"{x:.6g}") for x in found.positions[axis]], "title": ""}
     return _packed(site, found.time[chosen], [(panel, values[:, np.newaxis, :])])
 
 
-def _planes(path: Path, site: str, axes: dict[str, np.ndarray], long_axes: list[str]) -> dict[str, Any]:
+def _planes(path: Path, site: str, axes: dict[str, np.ndarray], long_axes: list[str], most: int) -> dict[str, Any]:
     """One plane of a 2-D site, three of a 3-D one."""
-    chosen = _affordable(axes, long_axes)
+    chosen = thinned(len(axes["time"]), most)
     last = _frame(path, site, len(axes["time"]) - 1)
     z, y, x = np.unravel_index(int(np.argmax(np.nan_to_num(last))), last.shape)
     cuts: list[tuple[str, str, Any, str, int]]
@@ -88,11 +89,11 @@ def _planes(path: Path, site: str, axes: dict[str, np.ndarray], long_axes: list[
     return _packed(site, axes["time"][chosen], panels)
 
 
-def _affordable(axes: dict[str, np.ndarray], long_axes: list[str]) -> np.ndarray:
-    """Frames evenly over time, as many as the page can bear."""
-    sizes = [len(axes[axis]) for axis in long_axes]
-    pixels = sizes[0] * sizes[1] if len(sizes) == 2 else sizes[0] * sizes[1] + sizes[0] * sizes[2] + sizes[1] * sizes[2]
-    return thinned(len(axes["time"]), max(2, min(MOST_FRAMES, MOST_BYTES // pixels)))
+def _affordable(axes: dict[str, np.ndarray]) -> int:
+    """Frames of a site that the page can bear."""
+    sizes = [len(axes[axis]) for axis in "xyz" if len(axes.get(axis, ())) > 1]
+    pixels = sum(first * second for at, first in enumerate(sizes) for second in sizes[at + 1 :])
+    return max(2, min(MOST_FRAMES, MOST_BYTES // max(pixels, 1)))
 
 
 def _frame(path: Path, site: str, number: int) -> np.ndarray:

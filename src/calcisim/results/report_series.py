@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "calcium_phosphorus_ratio", "hap_fraction", "ocp_fraction", "acp_fraction", "mg_acp_fraction", "dcpd_fraction",
         "captured_fraction", "collagen_associated_fraction", "intrafibrillar_fraction", "colloid_fraction",
     ),
+    "X-rays": ("hounsfield_max", "volume_above_130_hu_mm3"),
     "What holds it back": ("limiting_step", "damkohler", "thiele", "free_fetuin_umol_per_l"),
     "Nuclei and particles": (
         "nuclei", "expected_nuclei_per_cm3", "primary_radius_um", "sphere_median_um", "sphere_polydispersity", "particle_median_um",

@@ -80,12 +80,13 @@ _PRETTY = (
 )
 
 
+_QUANTITY = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)? \S+$")
 _GRAMS = re.compile(r"([0-9.]+(?:e-?\d+)?) g(/.*)?")
 
 
 def unit(written: str) -> str:
     """A unit as it is printed: umol/m3 is µmol/m³, and 1 is nothing."""
-    return "" if written == "1" else quantity(written)
+    return "" if written == "1" else _pretty(written)
 
 
 def quantity(written: Any) -> str:
@@ -94,9 +95,16 @@ def quantity(written: Any) -> str:
         return "true" if written else "false"
     if not isinstance(written, str):
         return number(written, 6) if isinstance(written, float) else str(written)
+    if not _QUANTITY.match(written):  # a name or a sentence stays as it is
+        return written
     small = _GRAMS.fullmatch(written)
     if small and 0.0 < float(small[1]) < 0.1:
         written = f"{mass(1e3 * float(small[1]))}{small[2] or ''}"
+    return _pretty(written)
+
+
+def _pretty(written: str) -> str:
+    """Units with their signs: umol/m3 is µmol/m³."""
     for pattern, sign in _PRETTY:
         written = pattern.sub(sign, written)
     return written

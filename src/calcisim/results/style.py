@@ -1,6 +1,7 @@
 """How figures look: one style for all of them, safe for colour-blind readers and for print, the same on every machine."""
 
 import contextlib
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,12 @@ def figure(width: float, height: float) -> Iterator[Any]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
         yield Figure(figsize=(width * MILLIMETRE, height * MILLIMETRE), layout="constrained")
+
+
+def round_length(wanted: float) -> float:
+    """1, 2 or 5 times a power of ten, the largest of at most `wanted`: for scale bars."""
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= wanted * (1.0 + 1e-9))
 
 
 def lettered(panels: Iterable[Any]) -> None:

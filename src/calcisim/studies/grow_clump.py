@@ -1,5 +1,6 @@
 """`calcisim grow-clump`: grow clumps particle by particle, measure them, and write pictures, a VTK file and a summary."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from calcisim import jit, units
 from calcisim.errors import MemoryRefused, StorageError, UsageError
 from calcisim.physics import morphology, morphology_shape
 from calcisim.physics.morphology import Growing, Pack
+from calcisim.physics.morphology_fibres import MOST_PIECES, expected_pieces
 from calcisim.physics.morphology_shape import Power
 from calcisim.results import grown_figures, vtk
-from calcisim.results.files import dumps, read_object, storage, write_text
+from calcisim.results.files import dumps, plain, read_object, storage, write_text
 from calcisim.results.sha import state_sha256
 from calcisim.studies import provenance, resources
 
@@ -76,33 +78,43 @@ def start(request: Request, say: Say = lambda text: None) -> Outcome:
     check(asked, request.growth)
     primary = _primary(request.primary)
     refuse_if_too_large(asked)
-    place = _place(request.out, request.force)
+    place, new = _place(request.out, request.force)
     if resources.cold():
         say(resources.COMPILING)
+    try:
+        return _grown(request, place, primary, say)
+    except BaseException:  # also when interrupted: what is half written says nothing and would be in the way
+        shutil.rmtree(place, ignore_errors=True)
+        if not new:
+            place.mkdir(exist_ok=True)
+        raise
+
+
+def _grown(request: Request, place: Path, primary: float, say: Say) -> Outcome:
+    """Grow, measure, draw and write into an empty directory."""
+    asked = request.growing
     began, compiled = time.perf_counter(), jit.compile_seconds()
     try:
         pack = morphology.grow(asked, _watch(asked, say))
-        found = measure(pack, request.growth)
     except ValueError as error:
-        _unmade(place, request.out)
-        raise UsageError(f"{error}; try fewer particles or a smaller --fraction") from None
-    except KeyboardInterrupt:
-        _unmade(place, request.out)
-        raise
-    wall = time.perf_counter() - began - (jit.compile_seconds() - compiled)
-    summary = {
-        "kind": KIND,
-        **asked._asdict(),
-        "growth": request.growth,
-        "primary_m": primary,
-        **found,
-        "wall_s": round(wall, 3),
-        "compile_s": round(jit.compile_seconds() - compiled, 3),
-        "peak_memory_mb": round(resources.peak_memory_mb(), 1),
-        "state_sha256": fingerprint(pack),
-        "versions": provenance.versions(),
-        "note": "for research; not for clinical decisions",
-    }
+        raise UsageError(f"{error}.") from None
+    found = measure(pack, request.growth)
+    compiling = jit.compile_seconds() - compiled
+    wall = time.perf_counter() - began - compiling
+    summary = plain(
+        {
+            "kind": KIND,
+            "asked": {**asked._asdict(), "growth": request.growth},
+            "primary_m": primary,
+            **found,
+            "wall_s": round(wall, 3),
+            "compile_s": round(compiling, 3),
+            "peak_memory_mb": round(resources.peak_memory_mb(), 1),
+            "state_sha256": fingerprint(pack),
+            "versions": provenance.versions(),
+            "note": "for research; not for clinical decisions",
+        }
+    )
     figures = _write(place, pack, request.growth, primary, summary)
     return Outcome(place, summary, figures)
 
@@ -122,12 +134,18 @@ def check(asked: Growing, growth: float) -> None:
         ("capture", asked.capture, 0.0, 1.0),
         ("growth", growth, 0.0, THICKEST),
         ("clusters", asked.clusters, 1, np.inf),
-        ("seed", asked.seed, 0, 2**64 - 1),
+        ("seed", asked.seed, 0, 2**63 - 1),
     ]
     for name, value, low, high in limits:
         if not low <= value <= high:
             upper = f" and at most {high:g}" if np.isfinite(high) else ""
             raise UsageError(f"--{name} {value:g}: must be at least {low:g}{upper}.")
+    pieces = expected_pieces(asked.fibres, 0.5 * asked.fibre_diameter, morphology.box_edge(asked))
+    if pieces > MOST_PIECES:
+        raise UsageError(
+            f"--fibres {asked.fibres:g}: {pieces:.2g} pieces of fibre of diameter {asked.fibre_diameter:g} are too many, at most "
+            f"{MOST_PIECES} can be; take a larger --fibre-diameter, fewer --fibres, or a larger --fraction, which makes the box smaller."
+        )
     _fits_together(asked, growth)
 
 
@@ -178,8 +196,8 @@ def _round_down(count: int) -> int:
     return count // unit * unit
 
 
-def _place(out: Path | None, force: bool) -> Path:
-    """A new directory: the next number below runs/, or the one that was named, an older clump moved aside with force."""
+def _place(out: Path | None, force: bool) -> tuple[Path, bool]:
+    """An empty directory, and whether it is new: the next below runs/, or the one that was named, an older clump moved aside with force."""
     if out is None:
         number = 1
         while (place := Path("runs") / f"clump-{number:03d}").exists():
@@ -188,9 +206,10 @@ def _place(out: Path | None, force: bool) -> Path:
         place = Path(out)
         if place.exists() and not (place.is_dir() and not any(place.iterdir())):
             _move_aside(place, force)
+    new = not place.exists()
     with storage(place):
         place.mkdir(parents=True, exist_ok=True)
-    return place
+    return place, new
 
 
 def _move_aside(place: Path, force: bool) -> None:
@@ -206,12 +225,6 @@ def _move_aside(place: Path, force: bool) -> None:
         number += 1
     with storage(place):
         place.rename(aside)
-
-
-def _unmade(place: Path, out: Path | None) -> None:
-    """Nothing came of it: the empty directory goes."""
-    if not any(place.iterdir()):
-        place.rmdir()
 
 
 def _watch(asked: Growing, say: Say) -> Callable[[int], None]:
