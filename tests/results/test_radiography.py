@@ -184,7 +184,7 @@ def test_the_window_fits_what_is_there():
 
 @pytest.mark.parametrize(("wanted", "length"), [(0.3, 0.2), (1.0, 1.0), (4.9, 2.0), (46.0, 20.0), (51.0, 50.0)])
 def test_scale_bars_are_round(wanted, length):
-    assert radiography._round_length(wanted) == pytest.approx(length)
+    assert style.round_length(wanted) == pytest.approx(length)
 
 
 def test_what_a_run_reports():

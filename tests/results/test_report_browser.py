@@ -170,6 +170,7 @@ def test_parameters_are_filtered_by_word_and_quality(opened):
     from selenium.webdriver.support.ui import Select
 
     rows = "return [...document.querySelectorAll('#parameter-table tbody tr')].filter((row) => row.offsetParent).length"
+    _wait(opened, lambda: opened.execute_script(rows) > 0)  # laid out
     every = opened.execute_script(rows)
     box, count = _find(opened, "#parameter-filter"), _find(opened, "#parameter-count")
     box.send_keys("nucleation habraken2013")
