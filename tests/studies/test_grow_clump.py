@@ -46,7 +46,11 @@ def test_everything_is_written_and_the_summary_says_what_it_must(grown):
     assert all(path.stat().st_size > 10_000 for path in grown.figures)
     lines = (grown.directory / "merges.csv").read_text().splitlines()
     assert len(lines) == 1 + 398
-    assert "gyration_radius_m" in lines[0]
+    assert lines[0] == "time,first_size,second_size,gyration_radius_m,distance_m"
+    rows = np.array([[float(cell) for cell in line.split(",")] for line in lines[1:]])
+    assert (np.diff(rows[:, 0]) >= 0.0).all()
+    assert rows[0, 1:3].tolist() == [1.0, 1.0]
+    assert rows[0, 4] == pytest.approx(40e-9, rel=1e-6)  # the first two that met touch: one diameter apart
 
 
 def test_the_vtk_file_holds_the_spheres_in_metres_and_their_bonds(grown):

@@ -86,7 +86,7 @@ def chosen(directory: Path, force: bool) -> FileLock:
             "or add --force to move the old one aside."
         )
     with storage(directory):
-        directory.rename(_aside(directory))
+        directory.rename(aside(directory))
     held.release()
     _make(directory, fresh=False)
     return lock(directory)
@@ -114,7 +114,7 @@ def _occupied(directory: Path) -> bool:
     return any(path.name != LOCK for path in directory.iterdir())
 
 
-def _aside(directory: Path) -> Path:
+def aside(directory: Path) -> Path:
     """The first free DIR.old-N."""
     number = 1
     while (place := directory.with_name(f"{directory.name}.old-{number}")).exists():

@@ -1,5 +1,6 @@
 """`calcisim grow-clump`: grow clumps particle by particle, measure them, and write pictures, a VTK file and a summary."""
 
+import math
 import shutil
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from calcisim.physics.morphology import Growing, Pack
 from calcisim.physics.morphology_fibres import MOST_PIECES, expected_pieces
 from calcisim.physics.morphology_shape import Power
 from calcisim.results import grown_figures, vtk
+from calcisim.results.directory import aside
 from calcisim.results.files import dumps, plain, read_object, storage, write_text
 from calcisim.results.sha import state_sha256
 from calcisim.studies import provenance, resources
@@ -220,11 +222,8 @@ def _move_aside(place: Path, force: bool) -> None:
     if not (clump and force):
         hint = "add --force to move the old clump aside" if clump else "it holds something else than a clump, so it is left alone"
         raise UsageError(f"{place}: exists already, and nothing is ever overwritten; choose another --out, or: {hint}.")
-    number = 1
-    while (aside := place.with_name(f"{place.name}.old-{number}")).exists():
-        number += 1
     with storage(place):
-        place.rename(aside)
+        place.rename(aside(place))
 
 
 def _watch(asked: Growing, say: Say) -> Callable[[int], None]:
@@ -281,13 +280,12 @@ def fingerprint(pack: Pack) -> str:
 
 def _write(place: Path, pack: Pack, growth: float, primary: float, summary: dict[str, Any]) -> list[Path]:
     """clump.vtp, merges.csv, the pictures, and last the summary, which says that all is there."""
-    length = primary
-    radius = np.full(len(pack.position), 0.5 * (1.0 + growth) * length)
+    radius = np.full(len(pack.position), 0.5 * (1.0 + growth) * primary)
     data = {"radius": radius, "cluster": pack.cluster.astype(np.int32), "held": pack.held.astype(np.int8)}
-    vtk.write_points(place / "clump.vtp", pack.position * length, data, _bonds(pack))
+    vtk.write_points(place / "clump.vtp", pack.position * primary, data, _bonds(pack))
     lines = ["time,first_size,second_size,gyration_radius_m,distance_m"]
-    for row in pack.merges:
-        lines.append(f"{row[0]!r},{int(row[1])},{int(row[2])},{float(np.sqrt(row[3]) * length)!r},{float(np.sqrt(row[4]) * length)!r}")
+    for time_, first, second, gyration, apart, _ in pack.merges.tolist():
+        lines.append(f"{time_!r},{int(first)},{int(second)},{math.sqrt(gyration) * primary!r},{math.sqrt(apart) * primary!r}")
     write_text(place / "merges.csv", "\n".join(lines) + "\n")
     figures = grown_figures.draw(place, pack, growth, primary, SPHERES_DRAWN)
     write_text(place / SUMMARY, dumps(summary))
