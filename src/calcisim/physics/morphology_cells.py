@@ -35,6 +35,12 @@ def nearest(difference, length):
     return difference - length * math.floor(difference / length + 0.5)
 
 
+@part
+def towards(x, y, z, o, position, box):
+    """Vector from a point to the nearest image of a particle."""
+    return nearest(position[o, 0] - x, box[0]), nearest(position[o, 1] - y, box[1]), nearest(position[o, 2] - z, box[2])
+
+
 @kernel
 def fine_cell(x, y, z, cells, box):
     """Number of the fine cell of a point, in whichever image it lies."""

@@ -112,15 +112,12 @@ def merge(a, b, particle, cluster, shape, head, block, cells):
     if cluster[b, SIZE] > cluster[a, SIZE]:
         a, b = b, a
     n, m, apart = float(cluster[a, SIZE]), float(cluster[b, SIZE]), 0.0
-    square = 0.0
-    for axis in range(3):
-        square += (shape[a, axis] - shape[b, axis]) ** 2
-    between = math.sqrt(square)
-    shape[a, 4] = max(shape[a, 4] + m / (n + m) * between, shape[b, 4] + n / (n + m) * between)
     for axis in range(3):
         d = shape[a, axis] - shape[b, axis]
         apart += d * d
         shape[a, axis] = (n * shape[a, axis] + m * shape[b, axis]) / (n + m)
+    between = math.sqrt(apart)
+    shape[a, 4] = max(shape[a, 4] + m / (n + m) * between, shape[b, 4] + n / (n + m) * between)
     shape[a, 3] += shape[b, 3] + n * m / (n + m) * apart
     p = cluster[b, FIRST]
     while p != NONE:

@@ -2,7 +2,7 @@
 
 import math
 
-from calcisim.jit import kernel
+from calcisim.jit import kernel, part
 from calcisim.physics.morphology_cells import (
     AFTER,
     BLOCK,
@@ -17,6 +17,7 @@ from calcisim.physics.morphology_cells import (
     SEEN,
     STEP,
     nearest,
+    towards,
     wrap,
 )
 
@@ -93,9 +94,7 @@ def gap(a, mark, near_fibre, position, particle, cluster, head, block, cells, bo
                         o = head[row + wrap(u, nx)]
                         while o != NONE:
                             if particle[o, CLUSTER] != a:
-                                dx = nearest(position[o, 0] - x, box[0])
-                                dy = nearest(position[o, 1] - y, box[1])
-                                dz = nearest(position[o, 2] - z, box[2])
+                                dx, dy, dz = towards(x, y, z, o, position, box)
                                 square = min(square, dx * dx + dy * dy + dz * dz)
                             o = particle[o, AFTER]
             if square < enough:
@@ -119,13 +118,22 @@ def touch_sphere(ax, ay, az, dx, dy, dz, furthest):
     return min(furthest, max(b - math.sqrt(square), 0.0))
 
 
+@part
+def from_middle(x, y, z, s, fibre, box):
+    """Vector to a point from the nearest image of the middle of a piece of a fibre."""
+    half = 0.5 * fibre[s, 6]
+    return (
+        nearest(x - fibre[s, 0] - half * fibre[s, 3], box[0]),
+        nearest(y - fibre[s, 1] - half * fibre[s, 4], box[1]),
+        nearest(z - fibre[s, 2] - half * fibre[s, 5], box[2]),
+    )
+
+
 @kernel
 def fibre_distance(x, y, z, s, fibre, box):
     """Distance of a point from the axis of a piece of a fibre, from its nearer end beyond it [d]. Source: definition."""
     half = 0.5 * fibre[s, 6]
-    wx = nearest(x - fibre[s, 0] - half * fibre[s, 3], box[0])
-    wy = nearest(y - fibre[s, 1] - half * fibre[s, 4], box[1])
-    wz = nearest(z - fibre[s, 2] - half * fibre[s, 5], box[2])
+    wx, wy, wz = from_middle(x, y, z, s, fibre, box)
     w = min(max(wx * fibre[s, 3] + wy * fibre[s, 4] + wz * fibre[s, 5], -half), half)
     dx, dy, dz = wx - w * fibre[s, 3], wy - w * fibre[s, 4], wz - w * fibre[s, 5]
     return math.sqrt(dx * dx + dy * dy + dz * dz)
@@ -139,9 +147,7 @@ def touch_fibre(x, y, z, s, dx, dy, dz, furthest, fibre, radius, box):
     """
     half = 0.5 * fibre[s, 6]
     ux, uy, uz = fibre[s, 3], fibre[s, 4], fibre[s, 5]
-    wx = nearest(x - fibre[s, 0] - half * ux, box[0])
-    wy = nearest(y - fibre[s, 1] - half * uy, box[1])
-    wz = nearest(z - fibre[s, 2] - half * uz, box[2])
+    wx, wy, wz = from_middle(x, y, z, s, fibre, box)
     w, d = wx * ux + wy * uy + wz * uz, dx * ux + dy * uy + dz * uz
     px, py, pz = wx - w * ux, wy - w * uy, wz - w * uz
     qx, qy, qz = dx - d * ux, dy - d * uy, dz - d * uz
@@ -175,9 +181,7 @@ def first_contact(a, mark, dx, dy, dz, step, fibre, radius, near_fibre, pieces, 
                         o = head[row + wrap(u, nx)]
                         while o != NONE:
                             if particle[o, CLUSTER] != a:
-                                ax = nearest(position[o, 0] - x, box[0])
-                                ay = nearest(position[o, 1] - y, box[1])
-                                az = nearest(position[o, 2] - z, box[2])
+                                ax, ay, az = towards(x, y, z, o, position, box)
                                 t = touch_sphere(ax, ay, az, dx, dy, dz, way)
                                 if t < way:
                                     way, hit = t, o

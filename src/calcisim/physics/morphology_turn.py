@@ -19,7 +19,7 @@ from calcisim.physics.morphology_cells import (
     enter,
     fine_cell,
     leave,
-    nearest,
+    towards,
     wrap,
 )
 from calcisim.physics.morphology_near import fibre_distance
@@ -39,9 +39,7 @@ def fits(x, y, z, a, fibre, radius, near_fibre, pieces, position, particle, head
                 o = head[row + wrap(u, nx)]
                 while o != NONE:
                     if particle[o, CLUSTER] != a:
-                        dx = nearest(position[o, 0] - x, box[0])
-                        dy = nearest(position[o, 1] - y, box[1])
-                        dz = nearest(position[o, 2] - z, box[2])
+                        dx, dy, dz = towards(x, y, z, o, position, box)
                         if dx * dx + dy * dy + dz * dz < 1.0:
                             return False
                     o = particle[o, AFTER]
