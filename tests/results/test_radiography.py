@@ -38,7 +38,7 @@ def write_run(directory, shape, spacing=(0.5 * MM,) * 3, phases=True, sites=("hi
 
 
 def expected(calcium):
-    return float(radiography.of_calcium({"HAP": np.asarray(calcium)})[0])
+    return float(radiography.of_calcium({"HAP": np.asarray(calcium)}))
 
 
 def test_hounsfield_of_a_run(tmp_path):
@@ -74,7 +74,7 @@ def test_the_densest_site_is_taken_and_wrong_names_are_refused(tmp_path):
 
 def test_phases_differ():
     """The same calcium as brushite brings more water and phosphate, and takes more room."""
-    apatite, brushite = (float(radiography.of_calcium({phase: np.array(3000.0)})[0]) for phase in ("HAP", "DCPD"))
+    apatite, brushite = (float(radiography.of_calcium({phase: np.array(3000.0)})) for phase in ("HAP", "DCPD"))
     assert abs(brushite - apatite) > 0.02 * apatite
 
 

@@ -147,6 +147,22 @@ def _in_fibre(pack: Pack, points: np.ndarray) -> np.ndarray:
     return inside
 
 
+class Measured(NamedTuple):
+    """frame: dimension of the particles alone (MOR-10); solid and whole: what a layer made of the clusters, and its dimension (MOR-12,
+    MOR-13), None without growth.
+    """
+
+    frame: Power | None
+    solid: Solid | None
+    whole: Power | None
+
+
+def measure(pack: Pack, growth: float) -> Measured:
+    """What a pack is, with a layer of `growth` primary radii on every particle."""
+    solid = thickened(pack, growth) if growth else None
+    return Measured(dimension_of(pack), solid, None if solid is None else solid_dimension(solid))
+
+
 def solid_dimension(solid: Solid) -> Power | None:
     """MOR-13. D of V = k (R_g/a)^D over the clusters of at least SMALLEST particles as they are now. Source: as MOR-10, definition."""
     chosen = solid.particles >= SMALLEST
@@ -186,6 +202,6 @@ def structure_factor(position: np.ndarray, q: np.ndarray, most: int = 3000) -> n
 
 
 __all__ = [
-    "SMALLEST", "Power", "Solid", "contact_prefactor", "coordination", "dimension_of", "envelope_dimension", "fit_power", "half_time",
-    "solid_dimension", "structure_factor", "thickened",
+    "SMALLEST", "Measured", "Power", "Solid", "contact_prefactor", "coordination", "dimension_of", "envelope_dimension", "fit_power",
+    "half_time", "measure", "solid_dimension", "structure_factor", "thickened",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import numpy as np
 
 from calcisim.physics import morphology_shape
 from calcisim.physics.morphology import Pack
+from calcisim.physics.morphology_shape import Measured
 from calcisim.results import render, style
 
 CLUMP_SIZE = (120.0, 110.0)  # mm
@@ -16,7 +17,7 @@ MINERAL = (0.93, 0.88, 0.78)  # of bone
 FIBRE = (0.62, 0.36, 0.33)  # collagen as stains show it
 
 
-def draw(place: Path, pack: Pack, growth: float, primary: float, most: int) -> list[Path]:
+def draw(place: Path, pack: Pack, measured: Measured, growth: float, primary: float, most: int) -> list[Path]:
     """clump.png and structure.png into figures/. primary: diameter [m]; most: particles that are drawn, of the largest clusters, the very
     largest always whole."""
     made = []
@@ -24,7 +25,7 @@ def draw(place: Path, pack: Pack, growth: float, primary: float, most: int) -> l
         paint_clump(figure, pack, growth, primary, most)
         made += style.save(figure, place / "figures" / "clump", ("png",))
     with style.figure(*STRUCTURE_SIZE) as figure:
-        paint_structure(figure, pack, growth)
+        paint_structure(figure, pack, measured)
         made += style.save(figure, place / "figures" / "structure", ("png",))
     return made
 
@@ -96,26 +97,25 @@ def _said(pack: Pack, growth: float, drawn: int, fibres: bool) -> str:
     return f"{what}, sticking {pack.asked.sticking:g}{layer}"
 
 
-def paint_structure(figure: Any, pack: Pack, growth: float) -> None:
+def paint_structure(figure: Any, pack: Pack, measured: Measured) -> None:
     """Size against radius of gyration with the fit, the structure factor of the largest clump, and clusters by size."""
     size, scatter, sizes = figure.subplots(1, 3)
-    _paint_power(size, pack, growth)
+    _paint_power(size, pack, measured)
     _paint_scattering(scatter, pack)
     _paint_sizes(sizes, pack)
     style.lettered((size, scatter, sizes))
 
 
-def _paint_power(axes: Any, pack: Pack, growth: float) -> None:
+def _paint_power(axes: Any, pack: Pack, measured: Measured) -> None:
     rows = pack.merges
     n, radius = rows[:, 1] + rows[:, 2], 2.0 * np.sqrt(rows[:, 3])
-    fit = morphology_shape.dimension_of(pack)
-    label = "Particles n" if not growth else "Solid V (primary volumes)"
-    axes.scatter(radius, n, s=4, color=style.SKY if growth else style.BLUE, lw=0, alpha=0.5, label="when it formed", rasterized=True)
-    if growth:
-        solid = morphology_shape.thickened(pack, growth)
+    fit, solid = measured.frame, measured.solid
+    label = "Particles n" if solid is None else "Solid V (primary volumes)"
+    axes.scatter(radius, n, s=4, color=style.BLUE if solid is None else style.SKY, lw=0, alpha=0.5, label="when it formed", rasterized=True)
+    if solid is not None:
         chosen = solid.particles >= morphology_shape.SMALLEST
         axes.scatter(solid.gyration[chosen], solid.volume[chosen], s=8, color=style.VERMILLION, lw=0, label="grown")
-        n, radius, fit = solid.volume[chosen], solid.gyration[chosen], morphology_shape.solid_dimension(solid)
+        n, radius, fit = solid.volume[chosen], solid.gyration[chosen], measured.whole
     if fit is not None:
         ends = np.array([radius.min(), radius.max()])
         text = f"D = {fit.dimension:.2f} ± {fit.error:.2f}"

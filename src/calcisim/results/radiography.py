@@ -60,17 +60,21 @@ class Volume:
 # --- volumes ------------------------------------------------------------------------------------------------------------------------
 
 
-def of_calcium(calcium: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """HU and linear attenuation at the energy of a radiograph [1/m], from calcium [mol/m³] by phase of FIELDS; arrays of any shape."""
-    rows, held = attenuation.scanner(), attenuation.amounts(calcium)
-    seen = attenuation.hounsfield(attenuation.linear_attenuation(held, rows["effective_energy_kev"]), rows["effective_energy_kev"])
-    return np.asarray(seen), np.asarray(attenuation.linear_attenuation(held, rows["radiograph_energy_kev"]))
+def of_calcium(calcium: Mapping[str, np.ndarray]) -> np.ndarray:
+    """HU from calcium [mol/m³] by phase of FIELDS; arrays of any shape."""
+    energy = attenuation.scanner()["effective_energy_kev"]
+    return np.asarray(attenuation.hounsfield(attenuation.linear_attenuation(attenuation.amounts(calcium), energy), energy))
+
+
+def film_of(calcium: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Linear attenuation at the energy of a radiograph [1/m], from calcium as in `of_calcium`."""
+    return np.asarray(attenuation.linear_attenuation(attenuation.amounts(calcium), attenuation.scanner()["radiograph_energy_kev"]))
 
 
 def soft_tissue() -> tuple[float, float]:
     """HU of soft tissue without mineral, and its attenuation at the energy of a radiograph [1/m]."""
-    seen, film = of_calcium({"HAP": np.zeros(())})
-    return float(seen), float(film)
+    nothing = {attenuation.APATITE: np.zeros(())}
+    return float(of_calcium(nothing)), float(film_of(nothing))
 
 
 def hounsfield(directory: Path, site: str | None = None, frame: int = -1) -> Volume:
@@ -93,10 +97,10 @@ def _volume(path: Path, site: str, frame: int) -> Volume:
     if not -count <= frame < count:
         raise UsageError(f"{path}: {site} has {count} frames, numbered from 0; there is no frame {frame}")
     index = frame % count
-    values, film = of_calcium(_calcium(path, site, index))
+    calcium = _calcium(path, site, index)
     spacing = tuple(2.0 * float(found[axis][0]) for axis in "zyx")  # the first centre lies half a voxel from the corner
     origin = tuple(float(found[axis][0]) for axis in "zyx")
-    return Volume(site, float(found["time"][index]), values, spacing, origin, film)  # type: ignore[arg-type]
+    return Volume(site, float(found["time"][index]), of_calcium(calcium), spacing, origin, film_of(calcium))  # type: ignore[arg-type]
 
 
 def _calcium(path: Path, site: str, frame: int) -> dict[str, np.ndarray]:
@@ -347,7 +351,7 @@ def of(simulation: Any) -> Seen:
 
 def _of_fields(fields: Mapping[str, Any]) -> np.ndarray:
     by_phase = {phase: fields[name][0] for phase, name in FIELDS.items() if name in fields}
-    return of_calcium(by_phase or {attenuation.APATITE: fields[TOTAL][0]})[0]
+    return of_calcium(by_phase or {attenuation.APATITE: fields[TOTAL][0]})
 
 
 def _chosen(sites: Seen, site: str | None) -> list[tuple[np.ndarray, float]]:

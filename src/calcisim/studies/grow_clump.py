@@ -15,7 +15,7 @@ from calcisim.errors import MemoryRefused, StorageError, UsageError
 from calcisim.physics import morphology, morphology_shape
 from calcisim.physics.morphology import Growing, Pack
 from calcisim.physics.morphology_fibres import MOST_PIECES, expected_pieces
-from calcisim.physics.morphology_shape import Power
+from calcisim.physics.morphology_shape import Measured, Power
 from calcisim.results import grown_figures, vtk
 from calcisim.results.directory import aside
 from calcisim.results.files import dumps, plain, read_object, storage, write_text
@@ -100,7 +100,8 @@ def _grown(request: Request, place: Path, primary: float, say: Say) -> Outcome:
         pack = morphology.grow(asked, _watch(asked, say))
     except ValueError as error:
         raise UsageError(f"{error}.") from None
-    found = measure(pack, request.growth)
+    measured = morphology_shape.measure(pack, request.growth)
+    found = numbers(pack, measured)
     compiling = jit.compile_seconds() - compiled
     wall = time.perf_counter() - began - compiling
     summary = plain(
@@ -117,7 +118,7 @@ def _grown(request: Request, place: Path, primary: float, say: Say) -> Outcome:
             "note": "for research; not for clinical decisions",
         }
     )
-    figures = _write(place, pack, request.growth, primary, summary)
+    figures = _write(place, pack, measured, request.growth, primary, summary)
     return Outcome(place, summary, figures)
 
 
@@ -243,11 +244,11 @@ def _watch(asked: Growing, say: Say) -> Callable[[int], None]:
     return watch
 
 
-def measure(pack: Pack, growth: float) -> dict[str, Any]:
+def numbers(pack: Pack, measured: Measured) -> dict[str, Any]:
     """Numbers of the summary. With growth the dimension is that of the solid over the clusters, `frame_dimension` that of the particles,
     and `envelope_dimension` the one by which the population describes a clump whose voids fill.
     """
-    frame = morphology_shape.dimension_of(pack)
+    frame, solid, whole = measured
     sizes = np.bincount(pack.cluster)
     found: dict[str, Any] = {
         "coordination": morphology_shape.coordination(pack),
@@ -258,10 +259,8 @@ def measure(pack: Pack, growth: float) -> dict[str, Any]:
         "half_time": morphology_shape.half_time(pack) if not pack.asked.walkers else None,
         "contact_prefactor": morphology_shape.contact_prefactor(pack, frame.dimension) if frame else None,
     }
-    if growth == 0.0:
+    if solid is None:
         return {**_power("fractal_", frame), **found}
-    solid = morphology_shape.thickened(pack, growth)
-    whole = morphology_shape.solid_dimension(solid)
     filled = float(solid.volume.sum() / len(pack.position))
     enclosed = morphology_shape.envelope_dimension(solid, frame.prefactor) if frame else (None, None)
     grown = {"envelope_dimension": enclosed[0], "envelope_dimension_error": enclosed[1], "solid_per_particle": filled}
@@ -278,7 +277,7 @@ def fingerprint(pack: Pack) -> str:
     return state_sha256({"position": pack.position, "cluster": pack.cluster.astype(np.int64), "held": pack.held.astype(np.int8)})
 
 
-def _write(place: Path, pack: Pack, growth: float, primary: float, summary: dict[str, Any]) -> list[Path]:
+def _write(place: Path, pack: Pack, measured: Measured, growth: float, primary: float, summary: dict[str, Any]) -> list[Path]:
     """clump.vtp, merges.csv, the pictures, and last the summary, which says that all is there."""
     radius = np.full(len(pack.position), 0.5 * (1.0 + growth) * primary)
     data = {"radius": radius, "cluster": pack.cluster.astype(np.int32), "held": pack.held.astype(np.int8)}
@@ -287,7 +286,7 @@ def _write(place: Path, pack: Pack, growth: float, primary: float, summary: dict
     for time_, first, second, gyration, apart, _ in pack.merges.tolist():
         lines.append(f"{time_!r},{int(first)},{int(second)},{math.sqrt(gyration) * primary!r},{math.sqrt(apart) * primary!r}")
     write_text(place / "merges.csv", "\n".join(lines) + "\n")
-    figures = grown_figures.draw(place, pack, growth, primary, SPHERES_DRAWN)
+    figures = grown_figures.draw(place, pack, measured, growth, primary, SPHERES_DRAWN)
     write_text(place / SUMMARY, dumps(summary))
     return figures
 
