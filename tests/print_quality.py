@@ -16,7 +16,12 @@ from calcisim.results import style
 
 DPI = 300
 SMALLEST = 6.0  # pt
-DIMENSIONLESS = {"pH", "Clumps of at least d", "Calciprotein colloid", "Δ saturation index", "Imbalance of the ledgers"}
+DIMENSIONLESS = {"pH", "Clumps of at least d", "Calciprotein colloid", "Δ saturation index", "Imbalance of the ledgers"} | {
+    "Particles n",
+    "Structure factor S(q)",
+    "Rank of the cluster",
+    "Its particles n",
+}
 SHARES = re.compile(r"^(Share|Thiele|Damköhler|Number)\b")
 NUMBER = re.compile(r"^[−-]?[\d.,]+(e[−+-]?\d+)?$|\$")
 

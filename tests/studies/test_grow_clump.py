@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from print_quality import caught, problems
 from typer.testing import CliRunner
 
 from calcisim.cli import app
@@ -161,6 +162,20 @@ def test_what_never_meets_is_written_all_the_same(changes, tmp_path):
     assert json.loads((outcome.directory / "summary.json").read_text())["fractal_dimension"] is None
     assert any("too few clusters" in line for line in grow_clump.said(outcome.summary))
     assert len(outcome.figures) == 2
+
+
+def test_the_pictures_are_fit_for_print_also_when_clumps_are_small(tmp_path):
+    with caught() as figures:
+        for name, changes in (("loose", {}), ("held", {"fibres": 0.05, "nucleated": 0.2, "clusters": 20})):
+            grow_clump.start(Request(asked(**changes), growth=1.0 if "fibres" in changes else 0.0, out=tmp_path / name))
+        assert problems(figures) == []
+        for path, figure in figures:
+            if path.stem == "structure":
+                figure.canvas.draw()
+                across = figure.axes[0].get_xticklabels()
+                low, high = figure.axes[0].get_xlim()
+                shown = [label for label in across if label.get_text() and low <= label.get_position()[0] <= high]
+                assert len(shown) >= 2
 
 
 def test_nothing_half_written_stays(tmp_path, monkeypatch):

@@ -94,7 +94,7 @@ def _scale_bar(axes: Any, shape: tuple[int, ...], width: float) -> None:
 def _said(pack: Pack, growth: float, drawn: int, fibres: bool) -> str:
     what = f"{drawn} of {len(pack.position)} particles" + (" and collagen fibres" if fibres else ", the largest clump")
     layer = f", a layer of {growth:g} primary radii grown" if growth else ""
-    return f"{what}, sticking {pack.asked.sticking:g}{layer}"
+    return f"{what}\nsticking {pack.asked.sticking:g}{layer}"
 
 
 def paint_structure(figure: Any, pack: Pack, measured: Measured) -> None:
@@ -107,6 +107,8 @@ def paint_structure(figure: Any, pack: Pack, measured: Measured) -> None:
 
 
 def _paint_power(axes: Any, pack: Pack, measured: Measured) -> None:
+    from matplotlib.ticker import LogLocator
+
     rows = pack.merges
     n, radius = rows[:, 1] + rows[:, 2], 2.0 * np.sqrt(rows[:, 3])
     fit, solid = measured.frame, measured.solid
@@ -123,6 +125,8 @@ def _paint_power(axes: Any, pack: Pack, measured: Measured) -> None:
     if len(n):
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))  # small clumps span less than a decade
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
     axes.set_xlabel("Radius of gyration (primary radii)")
     axes.set_ylabel(label)
