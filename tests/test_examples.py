@@ -77,6 +77,15 @@ def test_own_tissue(tmp_path):
     assert scar > skin > 0  # fewer cells take mineral away
 
 
+def test_own_geometry(tmp_path):
+    held = _numbers(r"day \d+: ([\d.]+) mg", _run("own_geometry", cwd=tmp_path))
+    assert len(held) == 5
+    assert held == sorted(held)
+    assert 1.0 < held[0] < 1.2  # what the volume holds above its threshold
+    assert held[-1] > 1.5 * held[0]
+    assert not (tmp_path / "own-geometry" / "run" / "labels.nii.gz").exists()  # the run holds what it took of it
+
+
 def test_scripts_are_short_and_tested():
     names = {path.stem for path in EXAMPLES.glob("*.py")} - LONG
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}

@@ -1,4 +1,7 @@
-"""Hand-made bad files: each gives one clear ScenarioError with file, key and hint, quickly, and never a traceback of another kind."""
+"""Hand-made bad files: each gives one clear ScenarioError with file, key and hint, quickly, and never a traceback of another kind.
+
+F3 of the reliability table.
+"""
 
 import os
 import time

@@ -6,12 +6,21 @@ import numpy as np
 import pytest
 
 from calcisim import parameters, scenario
-from calcisim.scenario import check, tissues
+from calcisim.scenario import check, tissues, voxels
 from calcisim.scenario.grid import Grid
 from calcisim.scenario.regions import REGIONS, mask
+from calcisim.scenario.voxels import Lattice
 
 GRID = Grid.model_validate({"shape": (40, 50, 60), "spacing": "0.1 mm"})
 MM = 1e-9
+
+
+def _block():
+    """1 x 2 x 3 mm of an image, in voxels of half a millimetre, as a run keeps them."""
+    table = voxels.packed(np.ones((6, 4, 2), dtype=bool), Lattice((2, 4, 6), (5e-4,) * 3, (1e-3,) * 3), "a.nii", "")
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+
+
 SHAPES = [
     ({"shape": "slab", "axis": "y", "low": "1 mm", "high": "2 mm"}, 4 * 1 * 6),
     ({"shape": "box", "low": ("1 mm", "1 mm", "1 mm"), "high": ("2 mm", "3 mm", "4 mm")}, 6),
@@ -23,6 +32,8 @@ SHAPES = [
     ),
     ({"shape": "cylinder", "centre": ("2 mm", "2 mm", "0 mm"), "radius": "1 mm", "low": "1 mm", "high": "3 mm"}, math.pi * 2),
     ({"shape": "cylinder", "axis": "x", "centre": ("0 mm", "2 mm", "3 mm"), "radius": "1 mm"}, math.pi * 4),
+    ({"shape": "label", "label": 2, "voxels": _block()}, 6),
+    ({"shape": "threshold", "at_least": 1.0, "voxels": _block()}, 6),
 ]
 
 

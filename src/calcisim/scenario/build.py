@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from calcisim.scenario import check, document, labs, override
+from calcisim.scenario import beside, check, document, images, labs, override
 from calcisim.scenario.document import Document, Origin, named_key
-from calcisim.scenario.errors import Finding, Mistake, PlausibilityWarning, ScenarioError, nearest, shown
-from calcisim.scenario.files import inside, is_file, resolve
+from calcisim.scenario.errors import Finding, Mistake, PlausibilityWarning, ScenarioError, shown
+from calcisim.scenario.files import resolve
 from calcisim.scenario.grid import Grid
 from calcisim.scenario.schema import Output, Scenario
 
@@ -42,6 +42,7 @@ def read(name: str | Path, sets: Iterable[str] = ()) -> tuple[Document, Origin]:
         override.apply(merged, setting, origin)
         document.shallow(merged, f"--set {setting[:80]!r}")
     _read_labs(merged, origin)
+    images.embed(merged, origin)
     return merged, origin
 
 
@@ -50,18 +51,7 @@ def _read_labs(merged: Document, origin: Origin) -> None:
     plasma = merged.get("plasma")
     if not isinstance(plasma, dict) or plasma.get("driver") != "csv" or not isinstance(plasma.get("file"), str):
         return
-    name, key = plasma["file"], ("plasma", "file")
-    label = origin.where(key)[0]
-    if label.startswith("--set"):  # what a user types may lie anywhere; what a file names lies beside it
-        path = Path(name)
-    else:
-        folder = Path(label).parent
-        path = folder / name
-        if Path(name).is_absolute() or name.startswith("~") or ".." in Path(name).parts or not inside(path, folder):
-            raise ScenarioError(origin.mistake(key, f"{shown(name)} leads out of the folder of the scenario", "put the table beside it"))
-    if not is_file(path):
-        hint = nearest(name, sorted(other.name for other in path.parent.glob("*.csv"))) if path.parent.is_dir() else ""
-        raise ScenarioError(origin.mistake(key, f"there is no file {shown(str(path))}", hint))
+    path = beside.find(plasma["file"], ("plasma", "file"), origin, (".csv",), "the table")
     plasma["labs"] = labs.read_csv(path)
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from calcisim import parameters, units
-from calcisim.scenario.errors import Finding, Path
+from calcisim.physics import attenuation
+from calcisim.scenario import deposit, tissues
+from calcisim.scenario.errors import Finding, Path, nearest
 from calcisim.scenario.events import Excise, Injury
 from calcisim.scenario.schema import Concentrated, Scenario, Site
 
 COARSE = 1e-3  # m: a larger voxel holds a front of mineral and the fluid on both sides of it
+LARGEST_PRIMARY = 1.1  # times the terminal size: growth has come to rest long before
 _SLACK = 1e-9  # relative: "1000 um" is no more than "1 mm"
 _PATTERN = 10.0  # times the site: over a tenth of its length a texture is one number
 
@@ -22,11 +25,66 @@ def findings(scenario: Scenario) -> Iterator[Finding]:
             hint = 'write [plasma] driver = "model", or leave colloid_leak out'
             yield Finding((*here, "colloid_leak"), "needs a computed plasma: a constant one holds no colloid", hint)
         yield from _alive(scenario, site, here)
+        yield from _deposits(scenario, site, here)
         # a crystal_inflammation that is written as 0 is the arm of a comparison that has none, and keeps the rest of its keys
         unused = "crystal_inflammation" not in site.model_fields_set and not site.local_biology
         if site.inflamed_state is not None and unused:
             hint = "write crystal_inflammation = 1, or leave inflamed_state out"
             yield Finding((*here, "inflamed_state"), "has no effect without crystal_inflammation", hint)
+
+
+def _deposits(scenario: Scenario, site: Site, here: Path) -> Iterator[Finding]:
+    """Mineral at the start: places that there are, particles of sizes that there can be, and room for it in every voxel."""
+    names = [region.name for region in site.region if region.name]
+    terminal = parameters.tables("minerals")["HAP"]["terminal_radius"].value
+    terminal = scenario.pathway.terminal_radius or terminal
+    for j, one in enumerate(site.deposit):
+        key: Path = (*here, "deposit", j)
+        if isinstance(one.region, str) and one.region not in names:
+            known = nearest(one.region, names, "regions: ") or "name a [[site.region]], or write a shape table here"
+            yield Finding((*key, "region"), f"site {site.name!r} has no region {one.region!r}", known)
+            return
+        largest = LARGEST_PRIMARY * 2.0 * terminal
+        if one.primary_diameter is not None and scenario.population.terminal_size and one.primary_diameter > largest:
+            message = f"{_um(one.primary_diameter)}: primaries stop growing at {_um(2.0 * terminal)}"
+            yield Finding((*key, "primary_diameter"), message, f"at most {_um(largest)}; clump_diameter is for clumps of them")
+        if one.clump_diameter is not None and _more(one.clump_diameter, scenario.population.largest):
+            limit = f"the largest class of [population] is {_um(scenario.population.largest)}"
+            yield Finding((*key, "clump_diameter"), f"{_um(one.clump_diameter)}: {limit}", "take smaller clumps, or more classes")
+    yield from _room(site, (*here, "deposit", 0))
+
+
+def _room(site: Site, key: Path) -> Iterator[Finding]:
+    """The voxel in which the deposits leave too little of the pores."""
+    import numpy as np
+
+    parts = deposit.laid(site)
+    if not parts:
+        return
+    for j, part in enumerate(parts):
+        if not part.calcium.any():
+            yield Finding((*key[:-1], j), "there is no voxel with mineral in it", "make its region larger than a voxel")
+            return
+    index, kinds = tissues.paint(site)
+    porosity = np.array([kind.porosity for kind in kinds])[index]
+    least = float(parameters.values("transport")["minimum_porosity"])
+    room = porosity - least - deposit.filled(parts)
+    if room.min() >= 0.0:
+        return
+    z, y, x = (int(n) for n in np.unravel_index(np.argmin(room), room.shape))
+    held = sum(float(part.calcium[z, y, x]) for part in parts) * float(attenuation.apatite_density(1.0))
+    place = ", ".join(f"{1e3 * (n + 0.5) * edge:.4g}" for n, edge in zip((x, y, z), site.grid.cell, strict=True))
+    voxel = f"voxel x={x}, y={y}, z={z} (at {place} mm) of {kinds[index[z, y, x]].name}"
+    fits = held * (porosity[z, y, x] - least) / (porosity[z, y, x] - least - room[z, y, x])
+    limit = f"{fits:.4g}, for a porosity of {porosity[z, y, x]:.3g} of which {least:g} stays open"
+    number = int(np.count_nonzero(room < 0.0))
+    more = f"; {number:,} voxels hold too much" if number > 1 else ""
+    hint = "paint a material or an override with more porosity there, or look at unit, slope and intercept"
+    yield Finding(key, f"{voxel} is given {held:.4g} mg HA/cm3 and has room for {limit}{more}", hint)
+
+
+def _um(length: float) -> str:
+    return f"{1e6 * length:.4g} um"
 
 
 def _alive(scenario: Scenario, site: Site, here: Path) -> Iterator[Finding]:

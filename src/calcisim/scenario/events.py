@@ -9,20 +9,13 @@ from pydantic import PlainValidator, model_validator
 from calcisim import parameters
 from calcisim.scenario.fields import Duration, Moment, Quantity, Registry, Share, Table, wrong
 from calcisim.scenario.fluids import Medium
-from calcisim.scenario.regions import REGIONS, Name, Region, identifier
+from calcisim.scenario.regions import Name, Region, place
 
 EVENTS = Registry("event", "kind")
 
 
 def _place(raw: object) -> Any:
-    """The name of a region of the site, or a shape of its own."""
-    if isinstance(raw, str):
-        return identifier(raw)
-    region: Any = REGIONS.read(raw)
-    for key in ("material", "assay", "override", "name", "role"):
-        if key in region.model_fields_set:
-            raise wrong("the region of an event is only a shape", "paint materials with [[site.region]]", key)
-    return region
+    return place(raw, "an event")
 
 
 Place = Annotated[str | Region, PlainValidator(_place)]

@@ -1,9 +1,9 @@
 """The voxels of a site."""
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from calcisim.scenario.fields import Quantity, Table, wrong
 
@@ -15,18 +15,30 @@ MAX_VOXELS = 2**28
 AXES = ("x", "y", "z")
 Spacing = Annotated[float, Quantity("length", "1 um", "10 mm")]
 Depth = Annotated[float, Quantity("length", "1 um", "1 m")]
+File = Annotated[str, Field(min_length=1, max_length=500)]
+Corner = tuple[Annotated[float, Quantity("length", "0 m", "1 m")], ...]
 
 
 class Grid(Table):
     """Voxels of a site: shape in the order x, y, z (empty is 0-D), spacing of these axes [m], depth of the axes that are missing [m].
 
     seeding_cell: edge of the fixed physical lattice on which random nucleation is drawn [m].
+
+    labels, grey: a NIfTI file beside the scenario that shape, spacing and depth are taken from: a map of labels, each of which has a
+    [[site.region]] with shape = "label", or grey values; with `spacing` it is brought to other voxels, as `resample` says: to the label
+    that most of a voxel has, or that of its centre. low, high: the part that is taken, to whole voxels [m], from the low corner of the
+    image. A loaded scenario has none of these five: it holds what they led to.
     """
 
     shape: tuple[int, ...] = ()
     spacing: tuple[Spacing, ...] = ()
     depth: tuple[Depth, ...] = ()
     seeding_cell: Annotated[float, Quantity("length", "1 um", "10 mm")] = 1e-4
+    labels: File | None = None
+    grey: File | None = None
+    low: Corner | None = None
+    high: Corner | None = None
+    resample: Literal["majority", "nearest"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -44,7 +56,29 @@ class Grid(Table):
         return full
 
     @model_validator(mode="after")
+    def _image(self) -> "Grid":
+        if self.labels is not None and self.grey is not None:
+            raise wrong("labels and grey are both there", "keep the one whose voxels the site takes", "grey")
+        if not self.pictured:
+            for key in ("low", "high", "resample"):
+                if getattr(self, key) is not None:
+                    raise wrong("belongs to labels or grey, and there is none", "leave it out, or name an image", key)
+        elif self.shape:
+            raise wrong("the shape is that of the image", "leave it out; spacing may be given", "shape")
+        for key in ("low", "high"):
+            if getattr(self, key) is not None and len(getattr(self, key)) != 3:
+                raise wrong("a point has three coordinates", 'for example ["0 mm", "0 mm", "2 mm"]', key)
+        return self
+
+    @property
+    def pictured(self) -> bool:
+        """True while shape and spacing are still to be read from an image."""
+        return self.labels is not None or self.grey is not None
+
+    @model_validator(mode="after")
     def _sizes(self) -> "Grid":
+        if self.pictured:
+            return self
         axes = len(self.shape)
         if axes > 3 or any(not 1 <= n <= MAX_AXIS for n in self.shape):
             raise wrong(f"shape has at most 3 axes of 1 to {MAX_AXIS} voxels", "0-D is an empty list", "shape")

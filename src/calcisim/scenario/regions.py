@@ -10,6 +10,7 @@ from pydantic import Field, PlainValidator, model_validator
 
 from calcisim.scenario import tissues
 from calcisim.scenario.fields import Quantity, Registry, Table, wrong
+from calcisim.scenario.voxels import Voxels
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -202,9 +203,85 @@ class Cylinder(_Round):
         return tuple(sides)  # type: ignore[return-value]
 
 
+class _Pictured(Region):
+    """What an image holds: `file` (NIfTI beside the scenario; that of the grid when left out), with its low corner `at` this point of the
+    site, if not where the coordinates of both files put it. `voxels` is what was read of it, as a run directory keeps it."""
+
+    file: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    at: Point | None = None
+    voxels: Voxels | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "_Pictured":
+        if self.voxels is not None and self.file is not None:
+            raise wrong("file and voxels are both there", "voxels are what was read of a file: leave one out", "voxels")
+        if self.voxels is not None and self.voxels.holds != "mask":
+            raise wrong("these voxels hold no mask", "load the scenario that names the image again", "voxels")
+        return self
+
+    def contains(self, x: "ndarray", y: "ndarray", z: "ndarray") -> "ndarray":
+        return (x + y + z > _FAR[1]) if self.voxels is None else self.voxels.at(x, y, z)
+
+    def bounds(self) -> Bounds:
+        return (_FAR, _FAR, _FAR) if self.voxels is None else self.voxels.bounds()  # type: ignore[return-value]
+
+
+@REGIONS.add("label")
+class Label(_Pictured):
+    """Voxels of a label map that have this label, or one of these."""
+
+    shape: Literal["label"]
+    label: tuple[Annotated[int, Field(ge=1, lt=2**31)], ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, data: Any) -> Any:
+        """One label stands for a list of one."""
+        if isinstance(data, dict) and isinstance(data.get("label"), int) and not isinstance(data["label"], bool):
+            data = {**data, "label": (data["label"],)}
+        return data
+
+    @model_validator(mode="after")
+    def _some(self) -> "Label":
+        if not self.label:
+            raise wrong("the list is empty", "for example label = 3", "label")
+        return self
+
+
+@REGIONS.add("threshold")
+class Threshold(_Pictured):
+    """Voxels of which more than half has grey values from `at_least` on and `below` another, as the image holds them."""
+
+    shape: Literal["threshold"]
+    at_least: Annotated[float, Quantity("number")] | None = None
+    below: Annotated[float, Quantity("number")] | None = None
+
+    @model_validator(mode="after")
+    def _limits(self) -> "Threshold":
+        if self.at_least is None and self.below is None:
+            raise wrong("at_least, below or both are needed", "for example at_least = 9000", "at_least")
+        if self.at_least is not None and self.below is not None:
+            _ordered(self.at_least, self.below, "at_least")
+        return self
+
+
 def mask(region: Any, centres_x: "ndarray", centres_y: "ndarray", centres_z: "ndarray") -> "ndarray":
     """Boolean array (z, y, x): voxels whose centre lies in the region.
 
     region: one of REGIONS; centres: 1-D arrays of voxel centres [m], one per axis.
     """
     return region.contains(centres_x[None, None, :], centres_y[None, :, None], centres_z[:, None, None])
+
+
+def place(raw: object, whose: str) -> Any:
+    """The name of a region of the site, or a shape of its own that paints nothing; `whose` it is, for the message.
+
+    A key that says what is so anyway is let through: a resolved scenario writes all of them.
+    """
+    if isinstance(raw, str):
+        return identifier(raw)
+    region: Any = REGIONS.read(raw)
+    for key in ("material", "assay", "override", "name", "role"):
+        if getattr(region, key) != type(region).model_fields[key].get_default(call_default_factory=True):
+            raise wrong(f"the region of {whose} is only a shape", "paint materials with [[site.region]]", key)
+    return region

@@ -9,6 +9,7 @@ import calcisim.scenario.drugs  # noqa: F401
 from calcisim import units
 from calcisim.scenario import tissues
 from calcisim.scenario.cohort import Cohort
+from calcisim.scenario.deposit import MAX_DEPOSITS, Deposit
 from calcisim.scenario.errors import shown
 from calcisim.scenario.events import EVENTS, Event
 from calcisim.scenario.fields import Duration, Moment, Quantity, Share, Table, wrong
@@ -86,7 +87,8 @@ class Site(Table):
     inflamed_state: the state s of what is laid open, if not the one there; colloid_leak: how many times as many particles of the
     circulating colloid leave the vessels as there, 0 for none (needs a computed plasma); local_biology: living tissue that answers to
     inflammation and injury as in data/biology.toml: macrophages that come with a delay and clear debris, phosphatase that takes
-    pyrophosphate, more blood and acid, vessels that are lost and grow back; immune_inflammation: what an autoimmune disease keeps up.
+    pyrophosphate, more blood and acid, vessels that are lost and grow back; immune_inflammation: what an autoimmune disease keeps up;
+    deposit: mineral that is there at the start.
     """
 
     name: Name
@@ -110,6 +112,13 @@ class Site(Table):
     colloid_leak: Annotated[float, Quantity("number", "0", "100")] = 0.0
     local_biology: bool = False
     immune_inflammation: Share = 0.0
+    deposit: Annotated[tuple[Deposit, ...], Field(max_length=MAX_DEPOSITS)] = ()
+
+    @model_validator(mode="after")
+    def _read(self) -> "Site":
+        if self.grid.pictured:
+            raise wrong("the image was not read", "load the scenario from its file", "grid")
+        return self
 
     @model_validator(mode="after")
     def _sides(self) -> "Site":

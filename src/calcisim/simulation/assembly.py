@@ -16,10 +16,11 @@ from calcisim.physics.phases import PHASES, PhaseLaws
 from calcisim.physics.plasma import Ultrafiltrate, ultrafiltrate
 from calcisim.physics.routes import NucleationLaw
 from calcisim.physics.texture import texture
+from calcisim.scenario import deposit
 from calcisim.scenario.events import Repeated
 from calcisim.scenario.tissues import Tissue, paint
 from calcisim.simulation.clump_law import APATITE, clump_law, frame_in
-from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Substrate, Surroundings
+from calcisim.simulation.setup import Inhibitor, ModelSetup, SiteSetup, Start, Substrate, Surroundings
 
 CHEMISTRY_TOLERANCE = 1e-6
 CHEMISTRY_PASSES = 40
@@ -325,7 +326,14 @@ def site(one: Any, around: Surroundings, seed: int) -> SiteSetup:
         local_biology=bool(one.local_biology),
         immune_inflammation=float(one.immune_inflammation),
         access_mgp=_column(index, tissues, "access_mgp"),
+        deposit=tuple(_start(part) for part in deposit.laid(one)),
     )
+
+
+def _start(part: deposit.Laid) -> Start:
+    radius = None if part.primary_diameter is None else 0.5 * part.primary_diameter
+    clump = None if part.clump_diameter is None else math.pi / 6.0 * part.clump_diameter**3
+    return Start(part.calcium, PHASES.index(part.phase), radius, clump)
 
 
 def _texture(one: Any, seed: int) -> np.ndarray:
@@ -340,7 +348,7 @@ INTACT = 0.95  # state from which on a surface is taken to stay free of mineral,
 
 
 def expected_to_bear(scenario: Any, one: Any) -> int:
-    """How many voxels of a site are expected to hold particles: with debris, nucleators, a worn surface, or an injury to come."""
+    """How many voxels of a site are expected to hold particles: with mineral, debris, nucleators, a worn surface, or an injury to come."""
     if scenario.kind == "invitro" or scenario.fluid.nucleators > 0.0:
         return math.prod(one.grid.counts)
     if any(isinstance(event, Repeated) and event.site == one.name for event in scenario.event):
@@ -353,4 +361,7 @@ def expected_to_bear(scenario: Any, one: Any) -> int:
         or (tissue.surface_per_volume > 0.0 and tissue.substrate_state < INTACT)
         for tissue in tissues
     ]
-    return int(np.count_nonzero(np.array(worn)[index]))
+    bearing = np.array(worn)[index]
+    for part in deposit.laid(one):
+        bearing |= part.calcium > 0.0
+    return int(np.count_nonzero(bearing))

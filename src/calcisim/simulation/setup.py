@@ -55,6 +55,17 @@ class Substrate:
 
 
 @dataclass(frozen=True)
+class Start:
+    """Mineral that is there at the start: calcium in it [mol/m³ of tissue], (z, y, x); number of its phase; radius of its primaries and
+    volume of solid of one clump [m, m³], None for the usual one and for primaries that are apart."""
+
+    calcium: Array
+    phase: int
+    radius: float | None = None
+    clump: float | None = None
+
+
+@dataclass(frozen=True)
 class SiteSetup:
     """One tissue block.
 
@@ -66,7 +77,8 @@ class SiteSetup:
     mineral, and how far from it [m]; vessels_close_at: mineral volume fraction at which perfusion falls to 1/e, inf for never;
     alkalinity_source: what the tissue adds to its pore fluid [eq/(m³ s)]; crystal_inflammation: how strongly crystals inflame, 0 to 1;
     colloid_leak: of vessels, times that of data/biology.toml; local_biology: living tissue that answers to injury; immune_inflammation:
-    what an autoimmune disease keeps up, 0 to 1; access_mgp: how much of the protection hangs on matrix Gla protein, (z, y, x)
+    what an autoimmune disease keeps up, 0 to 1; access_mgp: how much of the protection hangs on matrix Gla protein, (z, y, x);
+    deposit: mineral at the start
     """
 
     name: str
@@ -99,6 +111,7 @@ class SiteSetup:
     local_biology: bool
     immune_inflammation: float
     access_mgp: Array
+    deposit: tuple[Start, ...] = ()
 
 
 @dataclass(frozen=True)

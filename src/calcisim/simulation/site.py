@@ -13,6 +13,7 @@ from calcisim.physics import clumping, kinetics, routes
 from calcisim.physics.seeding import Arrivals, first_arrivals
 from calcisim.scenario.events import Damage
 from calcisim.scenario.treatments import Levers
+from calcisim.simulation import deposit_start
 from calcisim.simulation import lattice as seeding_lattice
 from calcisim.simulation.biology import scaffold
 from calcisim.simulation.ledger import Ledger
@@ -41,6 +42,7 @@ class Site:
         self.lattice = seeding_lattice.build(self.active, setup.shape, setup.spacing, setup.seeding_cell, setup.lattice_axes)
         key = rng.key(self.seed, setup.name)
         self.state = _initial(setup, self.model, self.active, self.lattice.identity.size)
+        deposit_start.lay(setup, self.model, self.state)
         first_arrivals(self.lattice, self.state.arrivals, *key)
         self.problem = SiteProblem(setup, self.model, self.state, self.active, self.lattice, key, self.around)
         self.size = StepSize(FIRST_STEP, largest=LARGEST_STEP, first=FIRST_STEP)
