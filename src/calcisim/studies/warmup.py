@@ -82,7 +82,7 @@ def rest_of_site() -> None:
     hierarchy.assemble()
     Bicgstab(hierarchy).solve(np.ones_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag), 1e-2)
 
-    def untouched(self: Any, rows: Any, gamma_dt: float, elapsed: float) -> bool:
+    def untouched(self: Any, voxels: Any, stage: Any, gamma_dt: float, elapsed: float) -> bool:
         return True
 
     SiteProblem._kinetics = untouched  # type: ignore[method-assign]  # this process is there for the other kernels
