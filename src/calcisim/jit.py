@@ -7,14 +7,18 @@ set before the first decorator runs, so every module that compiles imports `kern
 """
 
 import contextlib
+import gc
 import hashlib
 import os
 import platform
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
 
 _FLAGS = ("NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT", "NUMBA_DEBUG", "NUMBA_DEBUGINFO", "NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
 _PACKAGE = Path(__file__).parent
@@ -122,10 +126,32 @@ import numba  # noqa: E402  (the cache directory must be set first)
 
 numba.config.CACHE_DIR = os.environ.get("NUMBA_CACHE_DIR", "")
 
-from numba.core import event  # noqa: E402
+from numba.core import caching, event  # noqa: E402
 
 _timer = event.TimingListener()
 event.register("numba:compile", _timer)
+
+
+class _Undisturbed(event.Listener):
+    """No garbage collection while a kernel compiles: the compiler makes millions of small objects and walking through them takes a sixth
+    of its time. Nested compilations hold it off until the outermost is done."""
+
+    def __init__(self) -> None:
+        self.depth, self.collects = 0, True
+
+    def on_start(self, event: Any) -> None:
+        if self.depth == 0:
+            self.collects = gc.isenabled()
+            gc.disable()
+        self.depth += 1
+
+    def on_end(self, event: Any) -> None:
+        self.depth -= 1
+        if self.depth == 0 and self.collects:
+            gc.enable()
+
+
+event.register("numba:compile", _Undisturbed())
 
 
 def compile_seconds() -> float:
@@ -133,8 +159,43 @@ def compile_seconds() -> float:
     return float(_timer.duration) if _timer.done else 0.0
 
 
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False, "no_cfunc_wrapper": True}  # none is called from C
-kernel = numba.njit(**_OPTIONS)
+class _Cache(caching.FunctionCache):
+    """numba's cache on disk, made safe against company and damage.
+
+    Two processes that save two signatures of one kernel at once would both take the next free file name, and one of them would later
+    load the other's machine code: saving waits for a lock. What cannot be read is compiled again; what cannot be written (disk full,
+    directory gone or read-only) stays in memory.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # noqa: BLE001  (whatever unpickling a damaged file raises)
+            with contextlib.suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with contextlib.suppress(OSError), FileLock(CACHE_DIRECTORY / "saving.lock"):
+            super().save_overload(sig, data)
+
+
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": False, "no_cfunc_wrapper": True}  # none is called from C
+
+
+def _compiled(**more: Any) -> Callable[[Callable[..., Any]], Any]:
+    compiler = numba.njit(**_OPTIONS, **more)
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher = compiler(function)
+        if not numba.config.DISABLE_JIT:
+            dispatcher._cache = _Cache(function)
+        return dispatcher
+
+    return decorate
+
+
+kernel = _compiled()
 # For what a single kernel calls, in a single place: it becomes part of that one before either is compiled, so no machine code is made
 # of it alone, nor code that unpacks its arguments. Called from Python it is a kernel like any other.
-part = numba.njit(inline="always", **_OPTIONS)
+part = _compiled(inline="always")

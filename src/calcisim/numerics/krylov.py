@@ -39,15 +39,15 @@ def _subtract(out, a, factor, b, parts, row0, row1):
 
 
 @kernel
-def _advance(x, alpha, p, omega, q, row0, row1):
-    """x += α p + ω q."""
+def _advance(x, alpha, p, row0, row1):
+    """x += α p."""
     species, _, ny, nx = x.shape
     for row in range(row0, row1):
         k = row // (ny - 2) + 1
         j = row % (ny - 2) + 1
         for s in range(species):
             for i in range(1, nx - 1):
-                x[s, k, j, i] += alpha * p[s, k, j, i] + omega * q[s, k, j, i]
+                x[s, k, j, i] += alpha * p[s, k, j, i]
 
 
 @kernel
@@ -67,7 +67,7 @@ class Bicgstab:
     def __init__(self, hierarchy: Hierarchy):
         self.hierarchy = hierarchy
         shape = hierarchy.fine.diag.shape
-        self.r, self.p, self.v, self.t, self.ph, self.sh = (np.zeros(shape) for _ in range(6))
+        self.r, self.p, self.v, self.t, self.h = (np.zeros(shape) for _ in range(5))
         self.n_rows, self.row_size = (shape[1] - 2) * (shape[2] - 2), (shape[3] - 2) * shape[0]
         self.parts = np.zeros(self.n_rows)
         self.iterations = 0
@@ -97,21 +97,21 @@ class Bicgstab:
                 return False
             self._rows(_direction, self.p, self.r, self.v, rho_new / rho * alpha / omega, omega)
             rho = rho_new
-            self.hierarchy.cycle(self.p, self.ph)
-            self.hierarchy.multiply(self.ph, self.v)
+            self.hierarchy.cycle(self.p, self.h)
+            self.hierarchy.multiply(self.h, self.v)
             along = self._dot(shadow, self.v)
             if along == 0.0 or not math.isfinite(along):
                 return False
             alpha = rho / along
+            self._rows(_advance, x, alpha, self.h)
             self._rows(_subtract, self.r, self.r, alpha, self.v, self.parts)  # the residual halfway
             if math.sqrt(ordered_sum(self.parts)) <= tolerance * norm:
-                self._rows(_advance, x, alpha, self.ph, 0.0, self.ph)
                 return True
-            self.hierarchy.cycle(self.r, self.sh)
-            self.hierarchy.multiply(self.sh, self.t)
+            self.hierarchy.cycle(self.r, self.h)
+            self.hierarchy.multiply(self.h, self.t)
             length = self._dot(self.t, self.t)
             omega = self._dot(self.t, self.r) / length if length > 0.0 else 0.0
-            self._rows(_advance, x, alpha, self.ph, omega, self.sh)
+            self._rows(_advance, x, omega, self.h)
             self._rows(_subtract, self.r, self.r, omega, self.t, self.parts)
             if math.sqrt(ordered_sum(self.parts)) <= tolerance * norm:
                 return True

@@ -68,7 +68,8 @@ def _allocate(shape: tuple[int, int, int], diffusivity: np.ndarray, stoichiometr
     tx, ty, tz = np.zeros(padded), np.zeros(padded), np.zeros(padded)
     diag, w = np.ones((species, *padded)), np.zeros((phases, species, *padded))
     block = np.zeros((species, species, *(padded if phases > 1 else (1, 1, 1))))
-    return Level(diag, diag.copy(), tx, ty, tz, w, np.ones(padded), block, np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
+    shrink = np.ones(padded if phases == 1 else (1, 1, 1))
+    return Level(diag, diag.copy(), tx, ty, tz, w, shrink, block, np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
 
 
 class Hierarchy:
@@ -87,8 +88,9 @@ class Hierarchy:
             edges, axes = self._coarser(edges)
             self.axes.append(axes)
             self.levels.append(_allocate(tuple(edge.size - 1 for edge in edges), self.diffusivity, self.stoichiometry))
-        self.x = [np.zeros_like(level.diag) for level in self.levels]
-        self.b = [np.zeros_like(level.diag) for level in self.levels]
+        coarser = [level.diag.shape for level in self.levels[1:]]  # the finest vectors are the caller's
+        self.x = [np.zeros((1, 1, 1, 1)), *(np.zeros(shape) for shape in coarser)]
+        self.b = [np.zeros((1, 1, 1, 1)), *(np.zeros(shape) for shape in coarser)]
         self.vcycles = 0
 
     @staticmethod

@@ -190,6 +190,15 @@ def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, nu
     return value, shift, births, max(born_free, 0.0), mass, by_shift, by_births, by_free, open_share, feedback
 
 
+@kernel
+def clear(w, cell):
+    """No slopes in this cell. What is zero is only read: where nothing ever grew, the slopes stay memory that was never touched."""
+    for s in range(w.shape[0]):
+        for r in range(w.shape[1]):
+            if w[s, r, cell] != 0.0:
+                w[s, r, cell] = 0.0
+
+
 @part
 def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, porosity, c):
     """KIN-3. w[s, r] = ∂(uptake of s)/∂c_r = Σ_q U_sq ∂n_q/∂c_r, through growth, its split between phases, and dissolution.
@@ -221,7 +230,7 @@ def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, por
             w[s, r, cell] = slope
         largest = max(largest, abs(w[CALCIUM, r, cell]) * abs(c[r, cell]))
     if largest < 1e-12 * porosity * c[CALCIUM, cell]:
-        w[:, :, cell] = 0.0
+        clear(w, cell)
 
 
 @part
@@ -345,7 +354,7 @@ def eliminate_minerals(
         porosity[cell] = max(initial_porosity[cell] - filled, guard)
         nuclei = max(by_births, by_free) * stage[TOTAL_RATE, row]
         if gamma_dt * (by_shift * velocity + 10.0 * nuclei) + stage[DISSOLVED, row] < 1e-14 * porosity[cell] * c[CALCIUM, cell]:
-            w[:, :, cell] = 0.0  # nothing here that Newton could notice
+            clear(w, cell)  # nothing here that Newton could notice
             continue
         saturation_slopes(total, voxels.warm[row], chemistry, phases, work)
         by_surface = by_births * (route[SURFACES_SLOPE] * open_share + stage[DEBRIS, row] * route[SITES_SLOPE])

@@ -92,6 +92,15 @@ class Voxels(NamedTuple):
     held: np.ndarray
 
 
+def gathered(voxels: Voxels, rows: np.ndarray) -> Voxels:
+    """These rows of `voxels` side by side: copies, but for the cohorts, which their slots still point to."""
+    return Voxels(
+        voxels.cell[rows], voxels.slot[rows], voxels.debris[rows], voxels.nucleators[rows], voxels.substrate[rows], voxels.number,
+        voxels.coordinate, voxels.bare, voxels.cohorts, voxels.warm[rows], voxels.continuous[rows], voxels.given_births[rows],
+        np.ascontiguousarray(voxels.held[:, rows]),
+    )  # fmt: skip
+
+
 class Scratch(NamedTuple):
     """Small arrays of a sweep, one set for each thread: activities, nucleation by route, and by phase, pair of phases, phase and solute."""
 

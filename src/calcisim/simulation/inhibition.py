@@ -5,7 +5,7 @@ import numpy as np
 from calcisim.physics import routes
 from calcisim.physics.nucleation import relative_coverage
 from calcisim.simulation.biology import LocalBiology
-from calcisim.simulation.setup import ModelSetup, SiteSetup
+from calcisim.simulation.setup import ModelSetup, SiteSetup, flat
 from calcisim.simulation.state import State
 
 OUTSIDE = ("fetuin",)  # too large for a fibril
@@ -16,8 +16,8 @@ class Inhibition:
 
     def __init__(self, setup: SiteSetup, state: State, biology: LocalBiology):
         self.state, self.biology = state, biology
-        self.reach = {name: values.ravel() for name, values in setup.substrate.access.items()}
-        self.matrix_gla = setup.access_mgp.ravel() * biology.row["matrix_gla_weight"]
+        self.reach = {name: flat(values) for name, values in setup.substrate.access.items()}
+        self.matrix_gla, self.matrix_gla_weight = flat(setup.access_mgp), biology.row["matrix_gla_weight"]
 
     def write(self, model: ModelSetup) -> None:
         """INH-1. Protection P = Σ a_i w_i (h_i − 1)/Σ w + a_d P_d − a_g w_g (1 − c)/Σ w and affinity Σ a_i K_i c_i + a_d A_d, per voxel.
@@ -45,7 +45,7 @@ class Inhibition:
             if name not in OUTSIDE:
                 inside = inside + reach[name] * inhibitor.affinity * level
         if levers.mgp != 1.0:
-            protection = protection - self.matrix_gla * (1.0 - levers.mgp) / total
+            protection = protection - self.matrix_gla * self.matrix_gla_weight * (1.0 - levers.mgp) / total
         magnesium = inhibitors["magnesium"]
         substrate[:, routes.PROTECTION] = protection
         substrate[:, routes.AFFINITY] = growth

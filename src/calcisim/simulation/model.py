@@ -21,7 +21,7 @@ from calcisim.numerics import threads
 from calcisim.numerics.krylov import Bicgstab
 from calcisim.numerics.multigrid import Hierarchy
 from calcisim.numerics.reduce import largest
-from calcisim.numerics.sdirk import GAMMA, Stage
+from calcisim.numerics.sdirk import Stage
 from calcisim.physics import kinetics, transport
 from calcisim.physics.elimination import eliminate_minerals
 from calcisim.physics.routes import EXPOSED, HEALING
@@ -35,11 +35,11 @@ from calcisim.simulation.resorption import Resorption
 from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
 from calcisim.simulation.sides import Sides
 from calcisim.simulation.state import State
+from calcisim.simulation.step_error import embedded, negative
 
-LARGEST_FILL = 0.1  # pore fraction that a step may fill
-UNIT = 5.0  # calcium per formula of hydroxyapatite, in which the absolute tolerance is given
-PHASE_ERROR = 0.04  # weight (squared) of how calcium is split between phases, which matures by itself
 SLACK = np.array([0.0, 0.0, 0.0, 1.0])  # alkalinity [eq/m³] may be near zero or negative; the other totals are positive
+BLOCK = 16_384  # quiet voxels that are looked at together: what the look needs then stays small
+RATES = (kinetics.TOTAL_RATE, kinetics.FREE_RATE, kinetics.VELOCITY, kinetics.INSIDE_RATIO)  # what a look at a quiet voxel is for
 
 
 class SiteProblem:
@@ -56,7 +56,7 @@ class SiteProblem:
         self._grids()
         voxels = self._rows_of_active()
         self.biology = LocalBiology(setup, state)
-        self.particles = Particles(model, voxels, self.local, active, self.biology)
+        self.particles = Particles(model, voxels, active, self.biology)
         self.resorption = Resorption(setup, model, state, self.particles)
         self.inflammation = Inflammation(model, voxels, around, self.biology)
         self.inhibition = Inhibition(setup, state, self.biology)
@@ -74,13 +74,12 @@ class SiteProblem:
         self.porosity = self.initial_porosity.copy()
         self.conductance = np.zeros_like(self.porosity)
         self.c, self.u, self.base, self.residual, self.increment, self.exchange = (np.zeros_like(state.c) for _ in range(6))
-        self.first_u = np.zeros_like(state.u)
-        self.mineral, self.mineral_base, self.first_mineral = (np.zeros_like(state.mineral) for _ in range(3))
+        self.mineral, self.mineral_base = (np.zeros_like(state.mineral) for _ in range(2))
         species = state.c.shape[0]
         self.row_worst, self.row_change = np.zeros(self.n_rows), np.zeros(self.n_rows)
         self.row_gain, self.row_gross = np.zeros((species, self.n_rows)), np.zeros((species, self.n_rows))
         self.gain, self.gross = np.zeros(species), np.zeros(species)
-        self.spacing = np.array(setup.spacing)
+        self.spacing, self.positive = np.array(setup.spacing), SLACK == 0.0
         self.face_exchange = np.array(setup.face_exchange)
         self.sides = Sides(self.conductance, self.spacing, self.face_exchange, transport.COARSE)
 
@@ -89,11 +88,11 @@ class SiteProblem:
         state, n = self.state, self.n_active
         z, y, x = np.unravel_index(self.active, self.setup.shape)
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
-        self.local = np.zeros((kinetics.STAGE_ROWS, n))
-        self.first_born = np.zeros(n)
+        self.rates = np.zeros((len(RATES), n))
         self.trial = Arrivals(*(array.copy() for array in state.arrivals))
         self.mean_rate = np.zeros(n)
         self.busy = self.quiet = np.zeros(0, dtype=np.int64)
+        self.local, self.first_born = np.zeros((kinetics.STAGE_ROWS, 0)), np.zeros(0)
         return kinetics.Voxels(
             index, state.slot, state.debris, state.nucleators, state.substrate, state.number, state.coordinate, state.bare, state.count,
             state.warm, np.zeros(n), np.zeros(n), np.zeros((kinetics.HELD_ROWS, n)),
@@ -121,6 +120,7 @@ class SiteProblem:
         )  # fmt: skip
         self._sort_rows()
         self.particles.hold_still(dt)
+        self._gather_busy()
 
     def breathe(self, time: float) -> None:
         """The fluid around the site as it is at `time` [s], where it changes."""
@@ -136,12 +136,19 @@ class SiteProblem:
         for source in (voxels.given_births, voxels.continuous, state.debris, state.nucleators):
             busy |= source > 0.0
         busy |= state.by_row(np.any(state.count > 0, axis=0)) > 0
+        calmed = self.busy[~busy[self.busy]]
+        self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[calmed]] = 0.0
         self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
         if state.make_room(self.busy):
             self.particles.bind()
-            voxels = self.voxels
-        self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[self.quiet]] = 0.0
-        self.local[:, self.quiet] = 0.0
+
+    def _gather_busy(self) -> None:
+        """The busy voxels side by side, with a stage of their own: what only they need takes no memory for the others."""
+        self.work = kinetics.gathered(self.voxels, self.busy)
+        if self.local.shape[1] != self.busy.size:
+            self.local = np.zeros((kinetics.STAGE_ROWS, self.busy.size))
+        self.local[...] = 0.0
+        self.particles.take(self.work, self.local, self.busy)
 
     def start_stage(self, stage: Stage) -> None:
         """Base of the stage: the accepted state, plus w times what the first stage gained."""
@@ -163,12 +170,12 @@ class SiteProblem:
             self._produce(stage)
             return
         w = stage.weight
-        np.subtract(self.first_u, state.u, out=self.base)
+        self.base -= state.u  # `finish_stage` left what the first stage came to
         self.base *= w
         self.base += state.u
-        np.subtract(self.first_mineral, state.mineral, out=self.mineral_base)
-        self.mineral_base *= w
-        self.mineral_base += state.mineral
+        phases, cell = self.mineral.shape[0], self.work.cell
+        start = state.mineral.reshape(phases, -1)[:, cell]  # elsewhere nothing changes within a step
+        self.mineral_base.reshape(phases, -1)[:, cell] = (self.first_mineral - start) * w + start
         for base, gained, many in kinetics.INTEGRALS:
             np.multiply(local[gained : gained + many], w, out=local[base : base + many])
         self.gain *= w
@@ -179,7 +186,7 @@ class SiteProblem:
         """TRN-6. Alkalinity that the tissue makes or takes, γΔt (φ0 s − φ a) [eq/m³ of tissue], s and the acid a of TIS-9 per pore fluid,
         booked with the exchange; and what cells give back of the mineral that they took (RES-3)."""
         source = self.setup.alkalinity_source
-        if self.setup.giant_cells > 0.0:
+        if self.resorption.on:
             self.base.reshape(self.base.shape[0], -1)[:, self.voxels.cell] += stage.gamma_dt * self.resorption.release
         if source == 0.0 and not self.biology.on:
             return
@@ -191,7 +198,7 @@ class SiteProblem:
 
     def evaluate(self) -> bool:
         """Minerals, pores, faces, exchange and ledger at the iterate c."""
-        if not self._kinetics(self.busy, self.stage.gamma_dt, self.stage.time - self.time):
+        if not self._kinetics(self.work, self.local, self.stage.gamma_dt, self.stage.time - self.time):
             return False
         self._conductances()
         self._faces(self.stage.gamma_dt)
@@ -206,17 +213,30 @@ class SiteProblem:
     def _rows(self, sweep, *args) -> None:
         threads.rows(sweep, self.n_rows, self.row_size, *args)
 
-    def _kinetics(self, rows: np.ndarray, gamma_dt: float, elapsed: float) -> bool:
-        if rows.size == 0:
+    def _kinetics(self, voxels: kinetics.Voxels, stage: np.ndarray, gamma_dt: float, elapsed: float) -> bool:
+        """Growth and births of these voxels at the iterate, into `stage`; False where the chemistry has no answer."""
+        n = voxels.cell.size
+        if n == 0:
             return True
         species, phases, model = self.c.shape[0], self.mineral.shape[0], self.model
         threads.rows(
-            eliminate_minerals, rows.size, 4, rows, self.c.reshape(species, -1), self.mineral.reshape(phases, -1),
-            self.porosity.reshape(-1), self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, species, -1), self.voxels,
-            self.local, model.chemistry, model.nucleation, model.phases, model.particle,
+            eliminate_minerals, n, 4, np.arange(n), self.c.reshape(species, -1), self.mineral.reshape(phases, -1),
+            self.porosity.reshape(-1), self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, species, -1), voxels,
+            stage, model.chemistry, model.nucleation, model.phases, model.particle,
             (gamma_dt, elapsed, model.minimum_porosity, model.least_porosity, self.state.mineral.reshape(phases, -1)),
         )  # fmt: skip
-        return largest(self.local[kinetics.FAILED]) == 0.0
+        return largest(stage[kinetics.FAILED]) == 0.0
+
+    def _survey(self, rows: np.ndarray, gamma_dt: float, elapsed: float) -> bool:
+        """Rates of voxels in which nothing grows, block by block; False where the chemistry has no answer."""
+        for first in range(0, rows.size, BLOCK):
+            block = rows[first : first + BLOCK]
+            voxels, stage = kinetics.gathered(self.voxels, block), np.zeros((kinetics.STAGE_ROWS, block.size))
+            if not self._kinetics(voxels, stage, gamma_dt, elapsed):
+                return False
+            self.state.warm[block] = voxels.warm
+            self.rates[:, block] = stage[list(RATES)]
+        return True
 
     def _conductances(self) -> None:
         self._rows(
@@ -258,60 +278,40 @@ class SiteProblem:
         self.gain += [math.fsum(row) for row in self.row_gain]
         self.gross += [math.fsum(row) for row in self.row_gross]
         if stage.number == 1:
-            self.first_u[...] = self.u
-            self.first_mineral[...] = self.mineral
-            self.first_born[...] = self._born()
+            self.base[...] = self.u
+            self.first_least = float(self.u[(slice(None), *INNER)][self.positive].min())
+            self.first_mineral = self.mineral.reshape(self.mineral.shape[0], -1)[:, self.work.cell]
+            self.first_born = self.born()
 
     # --- error and acceptance -------------------------------------------------------------------------------------
 
-    def _born(self) -> np.ndarray:
-        """All births of the step so far, on surfaces and in the fluid [1/m³]."""
+    def born(self) -> np.ndarray:
+        """All births of the step so far, on surfaces and in the fluid of the busy voxels [1/m³]."""
         return self.local[kinetics.BORN] + self.local[kinetics.BORN_FREE]
 
+    def on_active(self, per_busy: np.ndarray) -> np.ndarray:
+        """Values of the busy voxels on all active ones, 0 elsewhere."""
+        out = np.zeros(self.n_active)
+        out[self.busy] = per_busy
+        return out
+
     def error_norm(self) -> float:
-        """Embedded error of mineral, phases and births, of predicted arrivals and of pore filling; inf where a field is negative."""
-        state, local, model = self.state, self.local, self.model
+        """Embedded error of the step (simulation/step_error.py); inf where a field is negative or the chemistry has no answer."""
         if self.n_active == 0:
             return 0.0
-        if self._negative() or not self._kinetics(self.quiet, self.stage.gamma_dt, self.dt):
+        if negative(self) or not self._survey(self.quiet, self.stage.gamma_dt, self.dt):
             return math.inf
-        phases, cell = self.mineral.shape[0], self.voxels.cell
-        m2 = sum(self.mineral[q].reshape(-1)[cell] * (self.calcium[q] / UNIT) for q in range(phases))
-        allowed = model.relative_tolerance * np.abs(m2) + model.absolute_tolerance
-        mass, split = np.zeros(self.n_active), 0.0
-        for q in range(phases):
-            before, first, now = (field[q].reshape(-1)[cell] for field in (state.mineral, self.first_mineral, self.mineral))
-            error = ((first - before) / GAMMA + before - now) * (self.calcium[q] / UNIT) / allowed
-            mass += error
-            split = max(split, PHASE_ERROR * float(np.sum(error * error)))
-        scale = model.absolute_tolerance * UNIT * model.phases.calcium_volume / model.particle.volume
-        held = state.by_row(np.sum(state.number[:, : state.slots()], axis=(0, 2), where=state.used()))
-        births = self.first_born / GAMMA - self._born()
-        missed = (1.0 - self.voxels.continuous) * self.dt * (0.5 * (state.rate + local[kinetics.TOTAL_RATE]) - self.mean_rate)
-        count = (np.abs(births) + np.abs(missed)) / (model.relative_tolerance * (held + self._born()) + scale)
-        bearing = max(1, int(np.count_nonzero(m2)))
-        norm = math.sqrt(max(float(np.sum(mass * mass)), float(np.sum(count * count)), split) / bearing)  # no BLAS: its threads round
-        filled = float(np.max(np.abs(self._filled(self.mineral) - self._filled(state.mineral)))) / LARGEST_FILL
-        return max(norm, filled, self.particles.protein_use())
+        self.rates[:, self.busy] = self.local[list(RATES)]
+        return max(embedded(self), self.particles.protein_use())
 
-    def _filled(self, mineral: np.ndarray) -> np.ndarray:
+    def filled(self, mineral: np.ndarray) -> np.ndarray:
         """Volume that the phases fill [m³/m³]."""
         return np.tensordot(self.model.phases.volume, mineral, axes=1)
-
-    def _negative(self) -> bool:
-        """True where a total that must be positive, a phase, a number or what is left of a pore is below its bound."""
-        inner, positive, local = (slice(None), *INNER), SLACK == 0.0, self.local
-        room = self.initial_porosity[INNER] - self._filled(self.mineral[inner])
-        fields = (
-            self.u[inner][positive], self.first_u[inner][positive], self.mineral[inner], local[kinetics.DEBRIS], local[kinetics.NUCLEATORS],
-            local[kinetics.BORN], local[kinetics.BORN_FREE], local[kinetics.WHOLE] - local[kinetics.DISSOLVED],
-        )  # fmt: skip
-        return float(room.min()) < self.model.least_porosity or any(not float(field.min()) >= 0.0 for field in fields)
 
     def accept(self) -> None:
         """Make the second stage the accepted state, and book it."""
         state, local, setup = self.state, self.local, self.setup
-        born = self._born()
+        born = self.on_active(self.born())
         keep(
             self.lattice, state.arrivals, self.trial, born, setup.voxel_volume, self.dt, self.voxels.given_births,
             self.voxels.continuous, RANDOM_ARRIVALS,
@@ -322,8 +322,9 @@ class SiteProblem:
         state.c[...] = self.c
         state.u[...] = self.u
         state.mineral[...] = self.mineral
-        state.debris[...] = local[kinetics.DEBRIS]
-        state.nucleators[...] = local[kinetics.NUCLEATORS]
+        state.debris[self.busy] = local[kinetics.DEBRIS]
+        state.nucleators[self.busy] = local[kinetics.NUCLEATORS]
+        state.warm[self.busy] = self.work.warm
         state.rate_before[...] = state.rate
         self._keep_rates()
         state.clock[3] = self.dt
@@ -339,16 +340,14 @@ class SiteProblem:
 
     def _keep_rates(self) -> None:
         """What the last look at the kinetics says of the rates to come."""
-        state, local = self.state, self.local
-        total = local[kinetics.TOTAL_RATE]
+        state = self.state
+        total, free, state.velocity[...], state.inside_ratio[...] = self.rates
         state.rate[...] = total
-        np.divide(local[kinetics.FREE_RATE], total, out=state.free_share, where=total > 0.0)
-        state.velocity[...] = local[kinetics.VELOCITY]
-        state.inside_ratio[...] = local[kinetics.INSIDE_RATIO]
+        np.divide(free, total, out=state.free_share, where=total > 0.0)
 
     def look_at_pores(self) -> None:
         """Pores and faces of the accepted state, as the outputs and the next step take them."""
-        filled = self._filled(self.state.mineral[(slice(None), *INNER)])
+        filled = self.filled(self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
         if not self.biology.still:
             self.perfusion[INNER] = self.biology.flow = self.biology.supply(filled)
@@ -371,14 +370,12 @@ class SiteProblem:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""
         self.c[...] = self.state.c
         self.mineral[...] = self.state.mineral
-        for base, _, many in kinetics.INTEGRALS:
-            self.local[base : base + many] = 0.0
         self.voxels.given_births[...] = 0.0
         self.voxels.continuous[...] = 0.0
         self.particles.hold_still(0.0)
         self.look_at_pores()
         self.inhibition.write(self.model)
-        if not self._kinetics(np.arange(self.n_active), 0.0, 0.0):
+        if not self._survey(np.arange(self.n_active), 0.0, 0.0):
             raise FloatingPointError("the solution chemistry has no answer at the start of a step")
         self._keep_rates()
         self.state.rate_before[...] = self.state.rate

@@ -4,6 +4,7 @@ No mineral passes between fluid and solid here, but for traces of particles that
 """
 
 import math
+from functools import cached_property
 
 import numpy as np
 from scipy.special import exprel
@@ -15,7 +16,7 @@ from calcisim.physics import particles as kernels
 from calcisim.physics.clumping_kernels import capture_rate
 from calcisim.physics.kinetics import FREE, Voxels
 from calcisim.simulation.biology import LocalBiology
-from calcisim.simulation.setup import ModelSetup
+from calcisim.simulation.setup import ModelSetup, flat
 
 LARGEST_USE = 0.3  # of the free protein, in a step
 PASSED = 0.1  # D dt/dx² of a sweep of free particles through the faces
@@ -26,25 +27,30 @@ VOXELS_EACH = 64  # what a voxel with particles weighs against one of a plain sw
 class Particles:
     """The particles of one site; all that evolves is in its `State`, which this works on in place."""
 
-    def __init__(self, model: ModelSetup, voxels: Voxels, stage: np.ndarray, active: np.ndarray, biology: LocalBiology):
+    def __init__(self, model: ModelSetup, voxels: Voxels, active: np.ndarray, biology: LocalBiology):
         setup, state = biology.setup, biology.state
-        self.setup, self.model, self.state, self.voxels, self.stage, self.active = setup, model, state, voxels, stage, active
+        self.setup, self.model, self.state, self.voxels, self.active = setup, model, state, voxels, active
         self.biology = biology
         source = setup.substrate
-        self.vanished = np.zeros(active.size)
-        self.room, self.porosity, self.reach, self.fibrils, self.diameter, self.capacity, self.perfusion = (
-            array.ravel()[active]
-            for array in (
-                source.inside, setup.initial_porosity, source.access["fetuin"], source.fibril_fraction, source.fibril_diameter,
-                setup.uptake_capacity, setup.perfusion,
-            )
-        )  # fmt: skip
-        meshes, self.mesh = np.unique(np.stack([self.fibrils, self.diameter]), axis=1, return_inverse=True)
+        self.room, self.porosity, self.reach = (
+            array.ravel()[active] for array in (source.inside, setup.initial_porosity, source.access["fetuin"])
+        )
+        self.fibrils, self.diameter, self.capacity, self.perfusion = (
+            flat(array) for array in (source.fibril_fraction, source.fibril_diameter, setup.uptake_capacity, setup.perfusion)
+        )
+        meshes, self.mesh = self._meshes()
         self.entry = self._entry_rate(meshes.T)
         law = model.clump
         free = list(zip(law.envelope[clumping.MOBILE], law.diffusivity, strict=True))
         self.hindered = np.array([[d * drift.hindrance(r, *mesh) for r, d in free] for mesh in meshes.T])
-        self.faces = self._colours()
+        self.spaced = any(count > 1 for count in setup.shape)
+
+    def _meshes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of fibril fraction and diameter that there are (2, pairs), and which one a voxel has."""
+        pair = np.stack([self.fibrils[:1], self.diameter[:1]])
+        if not any(array.strides[0] for array in (self.fibrils, self.diameter)):
+            return pair, np.broadcast_to(0, self.active.size)
+        return np.unique(np.stack([self.fibrils, self.diameter]), axis=1, return_inverse=True)
 
     def _entry_rate(self, meshes: np.ndarray) -> np.ndarray:
         """Rate at which a nucleus in the fluid enters fibrils [1/s]: how often it meets one (CLP-8), times the chance to get in."""
@@ -56,6 +62,16 @@ class Particles:
         """Look at the state's arrays of particles again, after they were made anew."""
         state = self.state
         self.voxels = self.voxels._replace(number=state.number, coordinate=state.coordinate, bare=state.bare, cohorts=state.count)
+
+    def take(self, work: Voxels, stage: np.ndarray, busy: np.ndarray) -> None:
+        """The busy voxels of the step at hand, side by side, and their stage."""
+        self.work, self.stage, self.busy = work, stage, busy
+
+    def _of_stage(self, row: int) -> np.ndarray:
+        """A row of the stage on all active voxels, 0 where they are quiet."""
+        out = np.zeros(self.active.size)
+        out[self.busy] = self.stage[row]
+        return out
 
     def hold_still(self, dt: float) -> None:
         """Access, shielding and the like for the coming step, from the accepted state."""
@@ -71,7 +87,7 @@ class Particles:
         An estimate with the areas at the end of the step; what is nearly used up (a thousandth of the start) no longer counts.
         """
         state, particle, shield = self.state, self.model.particle, self.model.shield
-        born = self.stage[kinetics.BORN_FREE]
+        born = self._of_stage(kinetics.BORN_FREE)
         rows = np.flatnonzero((state.fetuin > 0.0) & ((born > 0.0) | self._with_free()))
         start = max(self.setup.fetuin, float(state.fetuin.max(initial=0.0)))
         if rows.size == 0 or start <= 0.0:
@@ -81,7 +97,7 @@ class Particles:
         covering = -np.expm1(-loss)
         weight = state.number[FREE, slots] * state.bare[FREE, slots]
         squared = np.where(state.used()[FREE, slots], weight * np.minimum(state.coordinate[FREE, slots], 1.0) ** 2, 0.0)
-        new = np.minimum(particle.nucleus + self.stage[kinetics.SHIFT, rows] / (1.0 + loss), 1.0)
+        new = np.minimum(particle.nucleus + self._of_stage(kinetics.SHIFT)[rows] / (1.0 + loss), 1.0)
         area = 4.0 * math.pi * particle.terminal_radius**2 * (squared.sum(axis=1) + born[rows] * new**2)
         taken = shield.capacity * area * covering / self.porosity[rows]
         return float(np.max(taken / (state.fetuin[rows] + 1e-3 * start))) / LARGEST_USE
@@ -93,14 +109,15 @@ class Particles:
     def accept(self, dt: float) -> None:
         """Cohorts, clumps and protein after an accepted step."""
         state, model, n = self.state, self.model, self.active.size
-        threads.rows(kernels.advance_primaries, n, VOXELS_EACH, self.voxels, self.stage, model.particle, self.vanished)
-        if self.vanished.any():
-            self._return(np.flatnonzero(self.vanished > 0.0))
+        vanished = np.zeros(self.busy.size)
+        threads.rows(kernels.advance_primaries, vanished.size, VOXELS_EACH, self.work, self.stage, model.particle, vanished)
+        if vanished.any():
+            self._return(self.busy[vanished > 0.0])
         threads.rows(
             kernels.consume_protein, n, 1, self.voxels, state.shielded, state.fetuin, self.porosity, model.particle, model.shield
         )  # fmt: skip
         self._gather(dt)
-        if self.faces and state.slots() and state.count[FREE].any():
+        if self.spaced and state.slots() and state.count[FREE].any():
             self._spread(dt)
         if self.capacity.any():
             self._engulf(dt)
@@ -156,14 +173,14 @@ class Particles:
 
     def _gather(self, dt: float) -> None:
         """Clumps after the step: growth, births, joining, collisions and capture; then their totals."""
-        state, law, held, stage = self.state, self.model.clump, self.voxels.held, self.stage
+        state, law, held, stage = self.state, self.model.clump, self.voxels.held, self._of_stage
         rows = self.rows()
         used = rows.size
         if used == 0:
             return
-        shift = np.maximum(stage[kinetics.SHIFT, rows], 0.0)
-        free_births, entering = stage[kinetics.BORN_FREE, rows], held[kinetics.ENTERING, rows]
-        born = np.stack([stage[kinetics.BORN, rows] + entering * free_births, (1.0 - entering) * free_births])
+        shift = np.maximum(stage(kinetics.SHIFT)[rows], 0.0)
+        free_births, entering = stage(kinetics.BORN_FREE)[rows], held[kinetics.ENTERING, rows]
+        born = np.stack([stage(kinetics.BORN)[rows] + entering * free_births, (1.0 - entering) * free_births])
         weights = held[[kinetics.WEIGHT + kinetics.BOUND, kinetics.WEIGHT + FREE]][:, rows]
         loss = held[kinetics.LOSS, rows]
         moved = shift * weights * np.stack([np.ones(used), exprel(-loss)])  # POP-7 of those that protein may cover
@@ -187,7 +204,7 @@ class Particles:
             )  # fmt: skip
         before = state.on_collagen[rows]
         primaries, _ = self.normalise()
-        gained = stage[kinetics.BORN_COLLAGEN, rows] + entering * free_births + caught
+        gained = stage(kinetics.BORN_COLLAGEN)[rows] + entering * free_births + caught
         state.on_collagen[rows] = np.minimum(before + gained, primaries[0])
 
     def _look_inside(self) -> None:
@@ -197,7 +214,8 @@ class Particles:
         threads.rows(clumping.clump_access, rows.size, VOXELS_EACH, self.model.clump, self.state.clumps[..., : rows.size], access)
         self.state.access[:, rows] = access
 
-    def _colours(self) -> list[tuple[np.ndarray, float]]:
+    @cached_property
+    def faces(self) -> list[tuple[np.ndarray, float]]:
         """Inner faces between active voxels, in two colours for each resolved axis: pairs of active voxels, and 1/Δx² of the axis."""
         shape, rows = self.setup.shape, np.full(math.prod(self.setup.shape), -1)
         rows[self.active] = np.arange(self.active.size)

@@ -50,7 +50,7 @@ class Resorption:
         self.speed, self.half, self.time = row["resorption_speed"], row["resorption_half"], row["resorption_time"]
         self.digestion = row["resorption_digestion"]
         self.perfused = np.asarray(setup.perfusion > 0.0)
-        self.release = np.zeros_like(state.digesting)
+        self.release, self.on = np.zeros(state.digesting.shape), False
 
     def faces(self) -> tuple[Array, Array]:
         """What draws cells to perfused faces (A, 0 to 1), and the share that a front of unit speed takes [1/m], per slot in use."""
@@ -73,12 +73,15 @@ class Resorption:
 
         So a long step is not followed by a flood. Source: assumption.
         """
-        np.multiply(self.state.digesting, -np.expm1(-dt / self.digestion) / dt, out=self.release)
+        self.on = self.setup.giant_cells > 0.0 or bool(self.state.digesting.any())  # else both stay memory that was never touched
+        if self.on:
+            np.multiply(self.state.digesting, -np.expm1(-dt / self.digestion) / dt, out=self.release)
 
     def act(self, dt: float) -> None:
         """Cells give back what `start` said, come and go, and take their share of `dt` seconds."""
         state = self.state
-        state.digesting -= self.release * dt
+        if self.on:
+            state.digesting -= self.release * dt
         rows = self.particles.rows()
         if self.setup.giant_cells == 0.0 or rows.size == 0:
             return

@@ -25,6 +25,11 @@ def padded(values: Array, fill: float = 0.0) -> Array:
     return out
 
 
+def flat(values: Array) -> Array:
+    """The values of a (z, y, x) array one after the other, for reading; one value that holds everywhere takes no memory."""
+    return np.broadcast_to(values.flat[0], values.size) if not any(values.strides) else values.reshape(-1)
+
+
 @dataclass(frozen=True)
 class Substrate:
     """What mineral can start on, and which inhibitors reach it, per voxel (z, y, x).

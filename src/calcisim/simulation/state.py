@@ -113,7 +113,8 @@ class State:
         needed = first + missing.size
         if needed <= self.count.shape[1]:
             return False
-        more = max(needed, needed + needed // 4) - self.count.shape[1]
+        spare = min(needed // 4, max(needed // 16, 1024))  # what grows often grows in few steps, and large arrays hold little that is empty
+        more = needed + spare - self.count.shape[1]
         for name, axis in zip(self._SLOTTED, (1, 1, 1, 1, 3), strict=True):
             array = getattr(self, name)
             shape = list(array.shape)
