@@ -188,9 +188,7 @@ def test_two_way_may_be_written_as_what_it_is(here):
 
 def test_an_event_with_a_shape_of_its_own_comes_back_from_its_resolved_text(tmp_path):
     shape = 'region={shape="slab", axis="x", low="0 mm", high="1 mm"}'
-    event = f'event+={{kind="trauma", site="tissue", at="1 day", {shape}}}'
-    name = next(site.name for site in scenario.load("healthy/dermis").site)
-    loaded = scenario.load("healthy/dermis", [event.replace('"tissue"', f'"{name}"')])
+    loaded = scenario.load("dystrophic/subdermal-cusp", [f'event+={{kind="excise", site="cusp", at="1 day", {shape}}}'])
     path = tmp_path / "resolved.toml"
     path.write_text(scenario.dump(loaded), encoding="utf-8")
     assert scenario.load(path).event == loaded.event
