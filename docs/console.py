@@ -55,7 +55,7 @@ class Block:
 
 
 # A comparison's directory is named after a hash of the sources too; a page shows one that stays.
-_COMPARED = re.compile(r"(-compare-)[0-9a-f]{8}")
+_COMPARED = re.compile(r"(-(?:compare|sweep|sensitivity)-)[0-9a-f]{8}")
 
 
 def pages() -> list[Path]:

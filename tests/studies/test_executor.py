@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from calcisim.errors import SolverError
+from calcisim.errors import MemoryRefused, SolverError, UsageError
 from calcisim.studies import executor
-from calcisim.studies.executor import Done, each
+from calcisim.studies.executor import Done, Processes, each
 
 
 def double(value):
@@ -75,3 +75,19 @@ def test_stopping_ends_what_is_at_work():
 @pytest.mark.parametrize(("wanted", "memory", "least", "most"), [(3, None, 3, 3), (None, 10**15, 1, 1), (None, 1, 1, os.cpu_count())])
 def test_processes_are_those_asked_for_or_those_that_fit(wanted, memory, least, most):
     assert least <= executor.workers(wanted, memory) <= most
+
+
+def test_a_study_gives_its_tasks_to_processes_without_knowing():
+    said = []
+    found = {done.key: done.value for done in Processes(2).run(double, {number: (number,) for number in range(3)}, 10**6, said.append)}
+    assert found == {0: 0, 1: 2, 2: 4}
+    assert said[-1] == "in 2 processes"
+    assert list(Processes(1).run(double, {0: (0,)}, stop=lambda: True)) == []
+
+
+def test_processes_that_cannot_be_are_refused():
+    with pytest.raises(MemoryRefused, match="the run would need about"):
+        list(Processes().run(double, {0: (0,)}, 10**15))
+    for count in (0, 257):
+        with pytest.raises(UsageError, match=f"--workers {count}: must be 1 to 256"):
+            Processes(count)

@@ -4,6 +4,8 @@
         print(done.key, done.value, done.error)
 
 A process keeps its compiled kernels from task to task. Nothing here depends on how many processes there are: a task is its arguments.
+
+`Executor` is what a study needs of the place where its tasks run. `Processes` is this machine; `calcisim.studies.cluster` has others.
 """
 
 import os
@@ -15,11 +17,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Protocol
 
-from calcisim.errors import CalcisimError, MemoryRefused, StorageError
+from calcisim.errors import CalcisimError, MemoryRefused, StorageError, UsageError
 from calcisim.studies import resources
 
+MOST = 256  # processes
 LOOK = 0.25  # s between two looks at what came and whether to stop
 KILLED = "its process was killed, perhaps for want of memory"
 Task = tuple[Hashable, tuple[Any, ...]]
@@ -33,6 +36,54 @@ class Done:
     value: Any = None
     error: str | None = None
     again: bool = False
+
+
+class Executor(Protocol):
+    """Where the tasks of a study run. Results do not depend on it."""
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        tasks: Mapping[Any, tuple[Any, ...]],
+        memory: int | None = None,
+        say: Callable[[str], None] = lambda text: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Done]:
+        """What function(*arguments) gives for every task, in the order in which they end; nothing more once `stop()` is true.
+
+        function: of a module; memory: bytes that one task needs; say: told where the tasks run. A place that is lost costs its tasks
+        another try. Raises `CalcisimError` where no task can run at all.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Processes:
+    """An `Executor`: processes of this machine. count: how many; None for one per free core as far as memory reaches."""
+
+    count: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.count is not None and not 1 <= self.count <= MOST:
+            raise UsageError(f"--workers {self.count}: must be 1 to {MOST}.")
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        tasks: Mapping[Any, tuple[Any, ...]],
+        memory: int | None = None,
+        say: Callable[[str], None] = lambda text: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Done]:
+        """As `Executor.run`. Raises `MemoryRefused` where not even one task fits; compiles the kernels first where they are not yet."""
+        from calcisim.studies import warmup
+
+        resources.refuse_if_too_large(memory)
+        if resources.cold():
+            warmup.warmup(say)
+        count = min(workers(self.count, memory), len(tasks))
+        say(f"in {count} process{'es' if count > 1 else ''}")
+        yield from each(function, tasks, count, stop)
 
 
 def workers(wanted: int | None, memory: int | None = None) -> int:
@@ -76,7 +127,7 @@ def _through(function: Callable[..., Any], waiting: list[Task], count: int, stop
         try:
             while (waiting or at_work) and not stop():
                 while waiting and len(at_work) < count:
-                    at_work[pool.submit(_guarded, function, waiting[0][1])] = waiting[0]
+                    at_work[pool.submit(guarded, function, waiting[0][1])] = waiting[0]
                     waiting.pop(0)
                 ended, _ = wait(at_work, LOOK, FIRST_COMPLETED)
                 for future in ended:
@@ -119,7 +170,7 @@ def _begin(parent: int, ending: Any) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, str | None, bool]:
+def guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, str | None, bool]:
     """Value and None, or None, what went wrong, and whether that was the machine's doing: a failed task ends no study."""
     try:
         return function(*arguments), None, False
