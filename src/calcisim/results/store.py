@@ -39,6 +39,7 @@ class Results:
     def __init__(self, path: Path, dataset: Any):
         self.path = path
         self._dataset = dataset
+        self._wanted: int | None = None  # bytes of the last frame
 
     @classmethod
     def create(
@@ -48,7 +49,7 @@ class Results:
         import netCDF4
 
         path = Path(path)
-        with storage(path):
+        with storage(path, _frame_bytes(fields)):
             dataset = netCDF4.Dataset(path, "w", format="NETCDF4")
             dataset.setncatts({"Conventions": "CF-1.11", **attributes})
             for site, values in fields.items():
@@ -57,7 +58,9 @@ class Results:
                 if spectra and site in spectra:
                     _define_sizes(group, spectra[site])
             dataset.sync()
-        return cls(path, dataset)
+        made = cls(path, dataset)
+        made._wanted = _frame_bytes(fields)
+        return made
 
     @classmethod
     def reopen(cls, path: Path) -> "Results":
@@ -76,8 +79,8 @@ class Results:
 
     def write_frame(self, index: int, time: float, fields: Fields, spectra: Spectra | None = None) -> None:
         """Write frame `index` at `time` [s] for all sites and force it to the disk; a file begun without sizes goes on without them."""
-        size = sum(values.size * 4 for site in fields.values() for values, _, _ in site.values())
-        with storage(self.path, size):
+        self._wanted = _frame_bytes(fields)
+        with storage(self.path, self._wanted):
             for site, values in fields.items():
                 group = self._dataset.groups[site]
                 group["time"][index] = time / DAY
@@ -90,7 +93,7 @@ class Results:
 
     def close(self) -> None:
         if self._dataset.isopen():
-            with storage(self.path):
+            with storage(self.path, self._wanted):
                 self._dataset.close()
 
     def __enter__(self) -> "Results":
@@ -98,6 +101,11 @@ class Results:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _frame_bytes(fields: Fields) -> int:
+    """Bytes that the maps of one output time take at most."""
+    return sum(np.size(values) * 4 for site in fields.values() for values, _, _ in site.values())
 
 
 def beginning(source: Path, target: Path, frames: int) -> None:

@@ -23,6 +23,7 @@ class TimeSeries:
     def __init__(self, directory: Path, name: str = NAME):
         self.path = Path(directory) / name
         self._columns: list[str] | None = None
+        self._unsynced = 0  # bytes handed to the system since the last forced write
 
     def restart(self, times: Sequence[float]) -> bool:
         """Keep the rows of `times` [s], drop what follows; False (nothing changed) when those are not the first rows."""
@@ -55,12 +56,14 @@ class TimeSeries:
 
     def sync(self) -> None:
         """Force the rows to the disk; called before a checkpoint relies on them."""
-        with storage(self.path), open(self.path, "ab") as file:
+        with storage(self.path, self._unsynced), open(self.path, "ab") as file:
             os.fsync(file.fileno())
+        self._unsynced = 0
 
     def _write(self, text: str, mode: str) -> None:
         with storage(self.path, len(text)), open(self.path, mode, encoding="utf-8", newline="") as file:
             file.write(text)
+        self._unsynced += len(text)
 
 
 def _text(value: float | int | None) -> str:

@@ -326,7 +326,7 @@ def memory_estimate(scenario: Any) -> int:
 
 # Measured peaks of one simulated year with a tenth of the voxels at work: 256², 64³, 24³ to 80³ (benchmarks/years.py prints them).
 BASE_MEMORY = 230_000_000  # interpreter, libraries and compiled kernels
-PADDED_BYTES = 1_200  # fields with their ghost layer, and the hierarchy
-VOXEL_BYTES = 1_100  # substrate, warm starts, stage, lattice
-PARTICLE_BYTES = 2_500  # cohorts in three places
+PADDED_BYTES = 1_050  # fields with their ghost layer, and the hierarchy
+VOXEL_BYTES = 550  # substrate, warm starts, lattice
+PARTICLE_BYTES = 3_200  # cohorts in three places, and the stage of a busy voxel
 CLASS_BYTES = 80  # four moments of two kinds of clumps, with room to grow

@@ -19,7 +19,7 @@ from calcisim.results.store import Results
 from calcisim.results.timeseries import TimeSeries
 from calcisim.scenario.schema import Output
 from calcisim.simulation import checkpoint
-from calcisim.studies import provenance, resources
+from calcisim.studies import provenance, resources, warmup
 from calcisim.studies.interrupt import Interrupts
 from calcisim.studies.progress import DAY, Reporter, clock
 
@@ -193,7 +193,7 @@ class Job:
         self.frames = 0
 
     def run(self) -> Outcome:
-        with Interrupts(self.reporter.note) as interrupts:
+        with Interrupts(self.reporter.note) as interrupts, warmup.beside("rest_of_site"):
             if resources.cold():
                 self.reporter.note(resources.COMPILING)
             simulation = self._restored() or self._fresh()
@@ -209,7 +209,7 @@ class Job:
             self._save(simulation)
             if stopped:
                 return Outcome(self.place, None, signal=interrupts.received)
-        return Outcome(self.place, self._finish(simulation))
+            return Outcome(self.place, self._finish(simulation))  # a signal while figures are drawn waits: the run is done
 
     def _announce(self, simulation: Any) -> None:
         self.reporter.note(f"{self.scenario.title}: {self.document['days']:g} days into {self.place}")

@@ -8,7 +8,7 @@ from typing import Any
 from calcisim.errors import MemoryRefused
 
 SHARE = 0.8  # of the free memory that a run may plan for
-COMPILING = "compiling kernels, once, about a minute"
+COMPILING = "compiling kernels, once, about half a minute"
 
 
 def free_memory() -> int:

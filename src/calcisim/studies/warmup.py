@@ -23,6 +23,9 @@ pH from alkalinity,37,,26,-1.28,1.4,1.0,140,103
 """
 
 
+_companions: list[subprocess.Popen[bytes]] = []  # at most one: a run within the warm-up starts none of its own
+
+
 def warmup(say: Callable[[str], None]) -> float:
     """Go through all pieces in a temporary directory; returns the seconds."""
     from calcisim.studies import resources
@@ -41,14 +44,16 @@ def beside(*pieces: str) -> Iterator[None]:
     """A second process compiles these pieces meanwhile, where kernels are not compiled yet and there is a core for it."""
     from calcisim.studies import resources
 
-    if not resources.cold() or _cores() < 2:
+    if _companions or not resources.cold() or _cores() < 2:
         yield
         return
     quiet = subprocess.DEVNULL
-    companion = subprocess.Popen([sys.executable, "-m", __name__, *pieces], stdin=quiet, stdout=quiet, stderr=quiet)
+    companion = subprocess.Popen([sys.executable, "-m", "calcisim.studies.warmup", *pieces], stdin=quiet, stdout=quiet, stderr=quiet)
+    _companions.append(companion)
     try:
         yield
     finally:  # whatever it is still at has been compiled here by now
+        _companions.remove(companion)
         companion.kill()
         companion.wait()
 
