@@ -89,7 +89,7 @@ def partmc(edges: np.ndarray, tau: float, count: int, steps: int) -> Any:
     return run, read
 
 
-def super_droplets(edges: np.ndarray, tau: float, droplets: int, steps: int) -> Any:
+def super_droplets(edges: np.ndarray, tau: float, droplets: int, steps: int, seed: int = 1) -> Any:
     """PySDM's box with Golovin's kernel."""
     from PySDM import Formulae
     from PySDM.backends import CPU
@@ -101,7 +101,7 @@ def super_droplets(edges: np.ndarray, tau: float, droplets: int, steps: int) -> 
     from PySDM.particulator import Particulator
 
     space, duration = 1e6, tau / (RATE * NUMBER * MEAN_VOLUME)
-    backend = CPU(Formulae(seed=1))
+    backend = CPU(Formulae(seed=seed))
 
     def run() -> Any:
         start = Exponential(norm_factor=NUMBER * space, scale=MEAN_VOLUME)

@@ -2,6 +2,7 @@
 
 from calcisim.cli import (  # noqa: F401  (they fill the application)
     animation,
+    bench,
     cause,
     compare,
     facts,
@@ -11,6 +12,7 @@ from calcisim.cli import (  # noqa: F401  (they fill the application)
     reporting,
     runs,
     studies,
+    sweep,
 )
 from calcisim.cli.app import app, main
 
