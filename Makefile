@@ -6,7 +6,7 @@ CONSTRAINTS ?= constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --constraint $(CONSTRAINTS)
 export PIP_NO_INPUT := 1
 
-.PHONY: demo test lint push docs gallery clean
+.PHONY: demo test lint push campaign coverage boundscheck docs gallery clean
 
 demo: $(VENV)/core.stamp  ## run the implant scenario and say where the picture is
 	@$(BIN)/calcisim run dystrophic/subdermal-cusp
@@ -24,6 +24,17 @@ lint: $(VENV)/test.stamp  ## style, types and the floors
 push: $(VENV)/test.stamp  ## the reliability campaign that runs before every push
 	@$(BIN)/calcisim warmup
 	@$(BIN)/python -m pytest -m push -ra
+
+campaign: $(VENV)/test.stamp  ## the long form of every row of the reliability table, some hours; goes on where it was stopped
+	@$(BIN)/calcisim warmup
+	@$(BIN)/python tests/campaign/long.py
+	@$(BIN)/python docs/reliability.py
+
+coverage: $(VENV)/test.stamp  ## lines of physics/ and numerics/ that tests go through without the compiler: 90 % or more
+	@$(BIN)/python tests/nojit/measure.py
+
+boundscheck: $(VENV)/test.stamp  ## short runs with every index checked, in a kernel cache of their own
+	@$(BIN)/python -m pytest -m push tests/campaign -k B1 -ra
 
 docs: $(VENV)/docs.stamp  ## the site, into docs/_build/html: tutorial, how-to, gallery, all equations and parameters; no warning passes
 	@$(BIN)/python docs/reference.py > /dev/null

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-KERNELS = '''
+KERNELS = """
 import sys
 import numpy as np
 from calcisim import jit
@@ -23,7 +23,7 @@ for name in sys.argv[1:]:
     value = KINDS[name]
     assert np.all(twice(value) == 2 * value), name
 print(jit.compile_seconds())
-'''
+"""
 
 
 @pytest.fixture

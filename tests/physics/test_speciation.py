@@ -1,4 +1,7 @@
-"""The full tier against the PHREEQC table, against itself (balances, derivatives) and at the edges of its range."""
+"""The full tier against the PHREEQC table, against itself (balances, derivatives) and at the edges of its range.
+
+N5 of the reliability table.
+"""
 
 import csv
 import math

@@ -1,4 +1,7 @@
-"""Collisions against exact solutions, at 64 classes over 15 decades of volume (10 nm to 1 mm)."""
+"""Collisions against exact solutions, at 64 classes over 15 decades of volume (10 nm to 1 mm).
+
+N2 of the reliability table.
+"""
 
 import math
 

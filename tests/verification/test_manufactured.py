@@ -1,5 +1,8 @@
 """The order of the solver in space and time, on a solution made up beforehand: two coupled solutes, a mineral that fills pores, variable
-diffusivity, perfusion, closed and held faces."""
+diffusivity, perfusion, closed and held faces.
+
+N1 of the reliability table.
+"""
 
 import numpy as np
 import pytest

@@ -17,7 +17,7 @@ Array = np.ndarray
 Cylinders = tuple[Array, Array | float, Any]  # segments (m, 2, 3), radii (m,), colour
 
 FINER = 2  # the picture is drawn so much larger and averaged, for smooth edges
-CHUNK = 2_000_000  # picture elements worked on at once
+CHUNK = 500_000  # picture elements worked on at once
 LEVELS = 2**31 - 2  # of depth in the buffer
 NOTHING = np.int64(-1)
 PIECE = 24.0  # picture elements: the least length of the pieces in which fibres are drawn
@@ -46,9 +46,8 @@ def spheres(
     places = np.concatenate([points, ends.reshape(-1, 3)])
     reach = np.concatenate([radii, np.repeat(thick, 2)])
     eye = shading.framing(places, reach, view, pixels).finer(FINER)
-    palette = np.concatenate([colours, np.broadcast_to(hue, (3 * len(ends), 3))]).astype(
-        np.float32
-    )  # the balls, the two ends of every fibre, the fibres
+    # the balls, the two ends of every fibre, the fibres
+    palette = np.concatenate([colours, np.broadcast_to(hue, (3 * len(ends), 3))]).astype(np.float32)
     seen, sizes = eye.project(places), reach * eye.scale
     buffer = _Buffer(eye, float((seen[:, 2] - sizes).min()), float((seen[:, 2] + sizes).max()))
     _draw_balls(buffer, seen, sizes)
@@ -213,23 +212,29 @@ def _painted(buffer: _Buffer, seen: Array, sizes: Array, tubes: _Tubes, palette:
 
 def finished(shape: tuple[int, int], at: Array, depth: Array, normals: Array, colours: Array, background: Array) -> Array:
     """The picture, `FINER` times smaller, of places that are seen: at (n,) their numbers in a picture of `shape`, depth (n,),
-    normals (n, 3): right, up, towards the viewer; colours (n, 3)."""
-    seen = np.zeros(shape, dtype=bool)
-    height = np.zeros(shape, dtype=np.float32)
-    facing = np.zeros((*shape, 3), dtype=np.float32)
-    seen.flat[at] = True
-    height.flat[at] = depth
-    facing.reshape(-1, 3)[at] = normals
-    coarse = (slice(None, None, FINER), slice(None, None, FINER))
-    hidden = shading.occlusion(height[coarse] / FINER, facing[coarse], seen[coarse])
-    hidden = np.repeat(np.repeat(hidden, FINER, axis=0), FINER, axis=1)[: shape[0], : shape[1]]
+    normals (n, 3): right, up, towards the viewer; colours (n, 3). at: ascending; both sides of `shape` are multiples of `FINER`."""
+    rows, columns = np.divmod(at, shape[1])
+    small = (shape[0] // FINER, shape[1] // FINER)
+    seen = np.zeros(small, dtype=bool)
+    height = np.zeros(small, dtype=np.float32)
+    facing = np.zeros((*small, 3), dtype=np.float32)
+    coarse = np.flatnonzero((rows % FINER == 0) & (columns % FINER == 0))
+    place = (rows[coarse] // FINER, columns[coarse] // FINER)
+    seen[place], height[place], facing[place] = True, depth[coarse], normals[coarse]
+    hidden = shading.occlusion(height / FINER, facing, seen)
     near, far = (float(depth.max()), float(depth.min())) if len(depth) else (1.0, 0.0)
-    out = np.empty((*shape, 3), dtype=np.float32)
-    out[:] = background
-    for part in np.array_split(np.arange(len(at)), max(1, len(at) // CHUNK)):
+    picture = np.empty((*small, 3), dtype=np.uint8)
+    band = max(1, CHUNK // (FINER * shape[1]))  # rows of the picture that are painted at once
+    for first in range(0, small[0], band):
+        last = min(first + band, small[0])
+        part = slice(*np.searchsorted(at, (first * FINER * shape[1], last * FINER * shape[1])))
         haze = ((near - depth[part]) / max(near - far, 1e-12)).astype(np.float32)
-        out.reshape(-1, 3)[at[part]] = shading.lit(colours[part], normals[part], hidden.reshape(-1)[at[part]], haze, background)
-    return np.asarray(np.round(255.0 * shading.averaged(out, FINER)).astype(np.uint8))
+        out = np.empty(((last - first) * FINER, shape[1], 3), dtype=np.float32)
+        out[:] = background
+        dark = hidden[rows[part] // FINER, columns[part] // FINER]
+        out.reshape(-1, 3)[at[part] - first * FINER * shape[1]] = shading.lit(colours[part], normals[part], dark, haze, background)
+        picture[first:last] = np.round(255.0 * shading.averaged(out, FINER)).astype(np.uint8)
+    return picture
 
 
 # --- the surface of a voxel field ---------------------------------------------------------------------------------------------------
@@ -273,15 +278,28 @@ def surface(
     body = _Body(np.nan_to_num(np.asarray(field, dtype=float)), spacing, threshold)
     eye = box(body.shape, spacing, view, pixels, turning).finer(FINER)
     rays = _Rays(eye)
-    start, end = _search(body, rays)
-    at = np.flatnonzero(np.isfinite(start))
-    at, depth = _march(body, rays, at, start[at], end[at])
+    below = BELOW * min(spacing)
+    found = [(at, depth, *_faced(body, rays, at, depth, colour, below)) for at, depth in _met(body, rays, *_search(body, rays))]
+    at, depth, normals, hues = (np.concatenate(parts) for parts in zip(*found))
+    return finished((eye.size[1], eye.size[0]), at, depth * eye.scale, normals, hues, _rgb(background))
+
+
+def _faced(body: "_Body", rays: "_Rays", at: Array, depth: Array, colour: Any, below: float) -> tuple[Array, Array]:
+    """Normals (n, 3) of the surface in the picture's axes, and its colours (n, 3), taken at this depth [length] below it."""
     places = rays.places(at, depth)
     slope = body.slope(places)
     outward = -slope / np.maximum(np.linalg.norm(slope, axis=1), 1e-12)[:, None]
-    normals = (outward @ eye.basis.T).astype(np.float32)
-    hues = _hues(body, colour, places - outward * (BELOW * min(spacing)))
-    return finished((eye.size[1], eye.size[0]), at, depth * eye.scale, normals, hues, _rgb(background))
+    normals = (outward @ rays.eye.basis.T).astype(np.float32)
+    return normals, _hues(body, colour, places - outward * below)
+
+
+def _met(body: "_Body", rays: "_Rays", start: Array, end: Array) -> Iterator[tuple[Array, Array]]:
+    """Rays that meet the surface and where, some at a time, by number; start, end: of `_search`."""
+    far = np.repeat(np.repeat(np.isfinite(start), COARSE, axis=0), COARSE, axis=1)[: rays.height, : rays.width]
+    at = np.flatnonzero(far)
+    for some in np.array_split(at, max(1, -(-len(at) // CHUNK))):
+        block = (some // rays.width // COARSE, some % rays.width // COARSE)
+        yield _march(body, rays, some, start[block], end[block])
 
 
 def _hues(body: "_Body", colour: Any, places: Array) -> Array:
@@ -308,7 +326,7 @@ class _Body:
         self.edge = 2  # empty voxels around, so that what is cut by the side of the grid is closed there
         share = np.pad(field / (field + threshold), self.edge)
         fine = ndimage.zoom(share, self.finer, order=3, mode="grid-constant", grid_mode=True)
-        self.values = ndimage.gaussian_filter(fine, SMOOTH * self.finer).astype(np.float32)
+        self.values = ndimage.gaussian_filter(fine, SMOOTH * self.finer, output=fine).astype(np.float32)
         count = inside * self.finer**3
         self.level = float(np.partition(self.values.ravel(), -count)[-count])
         self.step = STRIDE * float(self.spacing.min()) / self.finer
@@ -327,7 +345,7 @@ class _Body:
         from scipy import ndimage
 
         index = self._index(places)
-        parts = np.gradient(self.values)
+        parts = (np.gradient(self.values, axis=axis) for axis in range(3))
         found = [ndimage.map_coordinates(part, index, order=1, mode="nearest", prefilter=False) for part in parts]
         return np.stack(found[::-1], axis=1) / self.spacing
 
@@ -347,7 +365,7 @@ class _Rays:
 
 
 def _search(body: _Body, rays: _Rays) -> tuple[Array, Array]:
-    """Depths per picture element between which its ray can meet the surface, from a coarse look at all of the body; NaN where it cannot."""
+    """Depths between which the rays of `COARSE` by `COARSE` picture elements can meet the surface, from one ray for all; NaN: they cannot."""
     from scipy import ndimage
 
     width, height = -(-rays.width // COARSE), -(-rays.height // COARSE)
@@ -362,9 +380,7 @@ def _search(body: _Body, rays: _Rays) -> tuple[Array, Array]:
         last[inside] = depth
     first = ndimage.maximum_filter(first.reshape(height, width), 5) + 4.0 * body.step
     last = ndimage.minimum_filter(last.reshape(height, width), 5) - 4.0 * body.step
-    start = np.where(np.isfinite(first), first, np.nan)
-    fine = [np.repeat(np.repeat(part, COARSE, axis=0), COARSE, axis=1)[: rays.height, : rays.width].ravel() for part in (start, last)]
-    return fine[0], fine[1]
+    return np.where(np.isfinite(first), first, np.nan), last
 
 
 def _march(body: _Body, rays: _Rays, at: Array, start: Array, end: Array) -> tuple[Array, Array]:

@@ -321,12 +321,13 @@ def memory_estimate(scenario: Any) -> int:
         bearing = assembly.expected_to_bear(scenario, one)
         total += padded * PADDED_BYTES + nx * ny * nz * VOXEL_BYTES
         total += int(bearing * (PARTICLE_BYTES + CLASS_BYTES * scenario.population.classes))
-    return total
+    return total + (PICTURE_BYTES if any(len(one.grid.shape) == 3 for one in scenario.site) else 0)
 
 
-# Measured peaks of one simulated year with a tenth of the voxels at work: 256², 64³, 24³ to 80³ (benchmarks/years.py prints them).
-BASE_MEMORY = 230_000_000  # interpreter, libraries and compiled kernels
-PADDED_BYTES = 1_050  # fields with their ghost layer, and the hierarchy
-VOXEL_BYTES = 550  # substrate, warm starts, lattice
-PARTICLE_BYTES = 3_200  # cohorts in three places, and the stage of a busy voxel
+# Measured peaks of `calcisim run` with its figures: 4² to 512² and 24³ to 64³, from days to a year (row M1 of the reliability table).
+BASE_MEMORY = 340_000_000  # interpreter, libraries, compiled kernels and figures
+PADDED_BYTES = 1_100  # fields with their ghost layer, and the hierarchy
+VOXEL_BYTES = 600  # substrate, warm starts, lattice
+PARTICLE_BYTES = 3_500  # cohorts in three places, and the stage of a busy voxel
 CLASS_BYTES = 80  # four moments of two kinds of clumps, with room to grow
+PICTURE_BYTES = 40_000_000  # of a deposit in three dimensions: not all of it, for it is drawn only where there is a clump
