@@ -2,11 +2,15 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from calcisim import jit
+from calcisim.studies import warmup
 
 KERNELS = """
 import sys
@@ -95,3 +99,35 @@ def test_warmup_compiles_all_that_a_run_and_the_other_commands_need(tmp_path):
         done = calcisim(*words)
         assert done.returncode == 0, done.stderr
     assert {path.name for path in Path(tmp_path / "cache").rglob("*.nb?")} == known
+
+
+def test_benchmarks_beside_the_package_do_not_change_what_it_is(tmp_path):
+    """An installation has them in it, a checkout has not."""
+    package = tmp_path / "calcisim"
+    shutil.copytree(Path(jit.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "benchmarks").mkdir()
+    (package / "benchmarks" / "more.py").write_text("from calcisim.jit import kernel\n")
+    code = "from calcisim import jit; print(jit.source_hash(), jit.CACHE_DIRECTORY.name)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [jit.source_hash(), jit.CACHE_DIRECTORY.name]
+
+
+def test_no_companion_where_nothing_can_be_shared(monkeypatch):
+    started = []
+    monkeypatch.setattr(warmup.subprocess, "Popen", lambda *words, **more: started.append(words) or _Ended())
+    monkeypatch.setattr(jit, "cold", lambda: True)
+    monkeypatch.setattr(warmup, "_cores", lambda: 2)
+    for shared, expected in ((False, 0), (True, 1)):
+        monkeypatch.setattr(jit, "shared", lambda shared=shared: shared)
+        with warmup.beside("site"), warmup.beside("site"):
+            pass
+        assert len(started) == expected
+
+
+class _Ended:
+    def kill(self):
+        pass
+
+    def wait(self):
+        return 0

@@ -47,16 +47,21 @@ def _digest(root: Path, files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
+def _sources() -> list[Path]:
+    """All Python sources of the package; an installation has the benchmarks in it too, and they are no part of the model."""
+    return [path for path in _PACKAGE.rglob("*.py") if "benchmarks" not in path.relative_to(_PACKAGE).parts]
+
+
 def source_hash() -> str:
-    """SHA-256 (hex) over all Python sources of the package, in name order."""
-    return _digest(_PACKAGE, _PACKAGE.rglob("*.py"))
+    """SHA-256 (hex) over all Python sources of the package, in name order: the same in a checkout and in an installation."""
+    return _digest(_PACKAGE, _sources())
 
 
 def kernel_sources() -> list[Path]:
     """The sources that machine code depends on: both floors of kernels, what lies beside and below them, any other module with a kernel,
     and what such a module imports, so that an edited study or command compiles nothing again."""
     below = [*_PACKAGE.glob("*.py"), *(path for floor in _FLOORS for path in (_PACKAGE / floor).rglob("*.py"))]
-    found, waiting = set(below), [path for path in _PACKAGE.rglob("*.py") if _IMPORT.search(path.read_bytes())]
+    found, waiting = set(below), [path for path in _sources() if _IMPORT.search(path.read_bytes())]
     while waiting:
         path = waiting.pop()
         if path in found:
@@ -152,6 +157,11 @@ class _Undisturbed(event.Listener):
 
 
 event.register("numba:compile", _Undisturbed())
+
+
+def shared() -> bool:
+    """Whether other processes can use what is compiled here: there is a compiler, and its cache can be written."""
+    return not numba.config.DISABLE_JIT and os.access(CACHE_DIRECTORY, os.W_OK)
 
 
 def compile_seconds() -> float:

@@ -342,3 +342,11 @@ def test_a_place_without_benchmarks_is_a_users_error(tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "calcisim", SimpleNamespace(__file__=str(tmp_path / "a" / "b" / "calcisim" / "__init__.py")))
     with pytest.raises(UsageError, match="no benchmarks here"):
         bench.folder()
+
+
+def test_a_check_against_no_record_fails_and_says_so():
+    rows, said = [{"measure": "a", "ratio": 2.0}, {"measure": "b", "ratio": 1.0}], []
+    assert bench.compared(rows, {}, said.append) == ["--check: nothing could be compared"]
+    assert said == ["nothing recorded of a, b; --record keeps ratios for later checks"]
+    assert bench.compared(rows, {"a": 2.5}, said.append) == []
+    assert bench.compared(rows, {"a": 4.0}, said.append) == ["a: the ratio fell from 4 to 2"]

@@ -365,7 +365,7 @@ class _Rays:
 
 
 def _search(body: _Body, rays: _Rays) -> tuple[Array, Array]:
-    """Depths between which the rays of `COARSE` by `COARSE` picture elements can meet the surface, from one ray for all; NaN: they cannot."""
+    """Depths between which the rays of `COARSE` by `COARSE` picture elements can meet the surface, from one ray for all; NaN: none."""
     from scipy import ndimage
 
     width, height = -(-rays.width // COARSE), -(-rays.height // COARSE)

@@ -76,7 +76,7 @@ def absent(measure: Any) -> list[str]:
 
 
 def prepare(out: Path, force: bool) -> None:
-    """Make the directory of the results; one that is there is refused, or with `force` moved aside, whatever it holds."""
+    """Make the directory of the results; earlier results are refused, or with `force` moved aside, anything else is left alone."""
     if Path.cwd().resolve().is_relative_to(out.resolve()):
         raise UsageError(f"--out {str(out)!r}: is the current folder or one above it; name a new one, for example --out runs/bench")
     if out.exists() and not out.is_dir():
@@ -139,7 +139,7 @@ def line(row: dict[str, Any]) -> str:
 
 def child(place: Path, one: Any) -> dict[str, Any]:
     """The result of a measure in a process of its own, after another that compiles what it needs."""
-    command = [sys.executable, "-m", "calcisim.studies.bench_child", str(place), one.module, one.function]
+    command = [sys.executable, "-P", "-m", "calcisim.studies.bench_child", str(place), one.module, one.function]
     source = str(Path(calcisim.__file__).parents[1])  # the child must find this calcisim and no other
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))}
     for words in ([*command, WARM], command):
@@ -226,6 +226,15 @@ def worse(rows: Iterable[dict[str, Any]], before: dict[str, float]) -> list[str]
     return fallen
 
 
+def compared(rows: Sequence[dict[str, Any]], before: dict[str, float], say: Say) -> list[str]:
+    """`worse` against what was recorded; a line too where nothing could be compared. `say` hears which measures have no record."""
+    new = [row["measure"] for row in rows if row["measure"] not in before]
+    if new:
+        say(f"nothing recorded of {', '.join(new)}; --record keeps ratios for later checks")
+    nothing = [] if len(new) < len(rows) else ["--check: nothing could be compared"]
+    return worse(rows, before) + nothing
+
+
 def record(rows: Iterable[dict[str, Any]], place: Path, said: dict[str, Any]) -> Path:
     """Keep these ratios, beside those of measures that were not run now. Returns the file."""
     path = place / RECORDED
@@ -244,6 +253,8 @@ def command(
     place = folder()
     chosen = choose(measures(place), only, long)
     before = recorded(place)
+    if keep and not os.access(place, os.W_OK):
+        raise UsageError(f"--record: {place} cannot be written to; record from a checkout of calcisim")
     if out is not None:
         prepare(out, force)
     began = datetime.now(UTC)
@@ -258,4 +269,4 @@ def command(
         write(out, rows, said)
     if keep:
         say(f"recorded in {record(rows, place, said)}")
-    return rows, failed + (worse(rows, before) if check else [])
+    return rows, failed + (compared(rows, before, say) if check else [])

@@ -41,21 +41,24 @@ def warmup(say: Callable[[str], None]) -> float:
 
 @contextlib.contextmanager
 def beside(*pieces: str) -> Iterator[None]:
-    """A second process compiles these pieces meanwhile, where kernels are not compiled yet and there is a core for it."""
-    from calcisim.studies import resources
+    """A second process compiles these pieces meanwhile, where kernels are not compiled yet, can be shared, and there is a core for it."""
+    from calcisim import jit
 
-    if _companions or not resources.cold() or _cores() < 2:
-        yield
-        return
-    quiet = subprocess.DEVNULL
-    companion = subprocess.Popen([sys.executable, "-m", "calcisim.studies.warmup", *pieces], stdin=quiet, stdout=quiet, stderr=quiet)
-    _companions.append(companion)
+    if not _companions and jit.cold() and jit.shared() and _cores() > 1:
+        with contextlib.suppress(OSError):  # without it everything is compiled here
+            quiet = subprocess.DEVNULL
+            command = [sys.executable, "-P", "-m", "calcisim.studies.warmup", *pieces]
+            _companions.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))
+        mine = list(_companions)
+    else:
+        mine = []
     try:
         yield
     finally:  # whatever it is still at has been compiled here by now
-        _companions.remove(companion)
-        companion.kill()
-        companion.wait()
+        for companion in mine:
+            _companions.remove(companion)
+            companion.kill()
+            companion.wait()
 
 
 def _cores() -> int:
