@@ -9,6 +9,9 @@ operator. Axes much longer than the shortest
 spacing are coarsened later (semi-coarsening), odd sizes leave a last single cell.
 """
 
+import contextlib
+import math
+import mmap
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +19,7 @@ import numpy as np
 from calcisim.numerics import threads
 from calcisim.numerics.multigrid_kernels import apply, coarsen, complete, prolong, restrict_smoothed, smooth
 
+_LARGE = 2**22  # bytes: smaller arrays are not worth pages of their own
 _SEMI = 1.5  # axes whose spacing is within this factor of the smallest are coarsened
 
 
@@ -62,12 +66,24 @@ def _coarse_axis(edges: np.ndarray, factor: int) -> tuple[np.ndarray, _Axis]:
     return coarse_edges, _Axis(factor, centres, ratio)
 
 
+def _untouched(shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros that take memory only where they are written to, 4 kB at a time. numpy would ask the system for pages of 2 MB, and what few
+    rows need would be there for all."""
+    size = 8 * math.prod(shape)
+    if size < _LARGE or not hasattr(mmap, "MADV_NOHUGEPAGE"):
+        return np.zeros(shape)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without huge pages
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(pages).reshape(shape)
+
+
 def _allocate(shape: tuple[int, int, int], diffusivity: np.ndarray, stoichiometry: np.ndarray) -> Level:
     padded = tuple(n + 2 for n in shape)
     species, phases = stoichiometry.shape
     tx, ty, tz = np.zeros(padded), np.zeros(padded), np.zeros(padded)
-    diag, w = np.ones((species, *padded)), np.zeros((phases, species, *padded))
-    block = np.zeros((species, species, *(padded if phases > 1 else (1, 1, 1))))
+    diag, w = np.ones((species, *padded)), _untouched((phases, species, *padded))
+    block = _untouched((species, species, *(padded if phases > 1 else (1, 1, 1))))
     shrink = np.ones(padded if phases == 1 else (1, 1, 1))
     return Level(diag, diag.copy(), tx, ty, tz, w, shrink, block, np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
 

@@ -29,7 +29,6 @@ class LocalBiology:
         perfused = setup.perfusion.ravel() > 0.0
         self.living = perfused & (setup.substrate.surface.ravel() > 0.0)  # what can be hurt, and makes and splits pyrophosphate
         self.cleared = perfused & (setup.uptake_capacity.ravel() > 0.0)  # where there are macrophages
-        self.grid = np.arange(setup.initial_porosity.size).reshape(setup.shape)
 
     def supply(self, filled: Array) -> Array:
         """PRF-1. Perfusion κ v (1 + h I) e^(−φ_s/φ_v) (1 + (m − 1) e^(−(d/w)²)) at the distance d > 0 from mineral that fills more than
@@ -110,7 +109,7 @@ class LocalBiology:
 
     def scope(self, mask: Array) -> Array:
         """Rows of a mask (z, y, x) that an injury can hurt: perfused, and with collagen."""
-        rows = self.grid[mask]
+        rows = np.flatnonzero(mask)
         return np.asarray(rows[self.living[rows]])
 
     def injure(self, rows: Array, damage: Damage) -> None:

@@ -1,6 +1,7 @@
 """Tissue beside crystals: inflammation that spreads from them, collagen that it lays open, and vessels that leak more colloid."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 from scipy import fft
@@ -11,7 +12,7 @@ from calcisim.physics.routes import INFLAMED, SEEDED, SURFACE
 from calcisim.physics.tissue import laid_open, open_in_the_end
 from calcisim.simulation.biology import LocalBiology, prostaglandins, scaffold
 from calcisim.simulation.plasma import Around
-from calcisim.simulation.setup import ModelSetup
+from calcisim.simulation.setup import ModelSetup, flat
 
 Array = np.ndarray
 PACE = 3.0 * 86400.0  # s: longest step while exposure still moves; a spreading deposit is then 6 % less than with a sixteenth (tested)
@@ -32,14 +33,19 @@ class Inflammation:
         row = self.row = parameters.values("biology")
         setup, state = biology.setup, biology.state
         self.setup, self.state, self.voxels, self.around, self.biology = setup, state, voxels, around, biology
-        self.immune = setup.immune_inflammation * (setup.perfusion.ravel() > 0.0)
+        immune = setup.immune_inflammation
+        self.immune = immune * (setup.perfusion.ravel() > 0.0) if immune > 0.0 else np.broadcast_to(0.0, setup.perfusion.size)
         self.time = row["inflammation_half_life"] / math.log(2.0)
         self.half = row["inflammation_area_half"]
-        self.law = (row["inflammation_exposure"] * setup.texture.ravel(), row["inflammation_healing"])
-        self.decay = (1.0 + self._waves(row["inflammation_reach"])) / self.time
+        self.texture = flat(setup.texture)
         calcium = math.pi / 6.0 * row["colloid_diameter"] ** 3 / model.phases.calcium_volume  # mol of one particle
         self.leak = setup.colloid_leak * row["colloid_leak"] / calcium
         self.leak_inflamed = row["colloid_leak_inflamed"]
+
+    @cached_property
+    def decay(self) -> Array:
+        """Rate at which each wave of the grid decays [1/s], (z, y, x)."""
+        return (1.0 + self._waves(self.row["inflammation_reach"])) / self.time
 
     def _waves(self, reach: float) -> Array:
         """ℓ² times the eigenvalues of −∇² on the grid, (z, y, x)."""
@@ -82,7 +88,7 @@ class Inflammation:
 
     def _law(self) -> tuple[Array, float]:
         """Opening at full inflammation [1/s] under the treatments of now, and healing [s] (TIS-2)."""
-        opening, healing = self.law
+        opening, healing = self.row["inflammation_exposure"] * self.texture, self.row["inflammation_healing"]
         return opening * (self.biology.levers.opening * scaffold(self.biology.levers, self.row)), healing
 
     def _spread(self, level: Array, kept_up: Array, dt: float) -> Array:

@@ -68,7 +68,7 @@ def excise(site: Site, within: Array, event: Any) -> None:
     if event.bed == "void" or not whole.any():
         return
     if event.bed == "scar":
-        biology.scar(biology.grid[whole])
+        biology.scar(np.flatnonzero(whole))
     site.injure(pocket(site, whole, 0.0), wound(_edge(site)))
 
 
