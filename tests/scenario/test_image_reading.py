@@ -198,6 +198,54 @@ def test_an_own_volume_begins_at_the_corner_of_the_site(joint, tmp_path):
         joint(DEPOSITED)
 
 
+OWN = b"simulated; for research; not for clinical decisions"
+CUT = 'low = ["2 mm", "1 mm", "0.5 mm"]\n'
+
+
+def exported(path, values, edge=EDGE):
+    """A volume as calcisim writes it: the corner of its site at 0."""
+    return write(path, values, affine(edge, (edge / 2,) * 3), describe=OWN)
+
+
+def of_own(tmp_path, start):
+    """A site that is cut out of an own volume, with the deposit of a file: its calcium."""
+    exported(tmp_path / "own.nii.gz", density())
+    text = re.sub(r"\[\[site.region\]\][^\[]*(?=\[\[site.region|\[\[site.dep)", "", DEPOSITED)
+    return text.replace('labels = "labels.nii.gz"', f'grey = "own.nii.gz"\n{CUT}').replace("density.nii.gz", start)
+
+
+@pytest.mark.parametrize("start", ["own.nii.gz", "finer.nii.gz"])
+def test_a_part_of_an_own_volume_keeps_its_deposit_in_place(load, tmp_path, start):
+    """The deposit from the volume that the grid is cut from, or from another one of the same site."""
+    exported(tmp_path / "finer.nii.gz", density().repeat(2, 0).repeat(2, 1).repeat(2, 2), EDGE / 2)
+    found = deposit.laid(load(of_own(tmp_path, start)).site[0])[0].calcium
+    assert found == pytest.approx(held()[1:, 2:, 4:] * CALCIUM, rel=1e-6)
+
+
+def test_the_end_of_a_run_of_a_part_begins_at_the_corner_of_that(load, tmp_path):
+    exported(tmp_path / "part.nii.gz", density()[4:, 2:, 1:])
+    found = deposit.laid(load(of_own(tmp_path, "part.nii.gz")).site[0])[0].calcium
+    assert found == pytest.approx(held()[1:, 2:, 4:] * CALCIUM, rel=1e-6)
+
+
+def test_what_was_exported_of_the_whole_lies_right_in_a_part_of_its_label_map(joint, tmp_path):
+    exported(tmp_path / "density.nii.gz", density())
+    text = DEPOSITED.replace('labels = "', 'low = ["1 mm", "0 mm", "0.5 mm"]\nlabels = "')
+    text = text.replace('name = "capsule"\nshape = "label"\nlabel = 1', BOX)
+    assert deposit.laid(joint(text).site[0])[0].calcium == pytest.approx(held()[1:, :, 2:] * CALCIUM, rel=1e-6)
+
+
+@pytest.mark.parametrize("keys", ['density = "0 mg/cm3"', 'amount = "0 mg"'])
+def test_nothing_of_a_deposit_is_the_arm_without_one(joint, keys):
+    none = f'[[site.deposit]]\nregion = "bursa"\n{keys}\n'
+    loaded = joint(SCENARIO.replace("[[output]]", none + "[[output]]"))
+    assert deposit.laid(loaded.site[0]) == []
+    assert joint(scenario.dump(loaded)) == loaded
+    lost = '[[site.deposit]]\ndensity = "50 mg/cm3"\nregion = { shape = "sphere", centre = ["0 mm", "0 mm", "0 mm"], radius = "10 um" }\n'
+    with pytest.raises(scenario.ScenarioError, match=r"deposit\.1: there is no voxel with mineral in it \(make its region larger"):
+        joint(SCENARIO.replace("[[output]]", none + lost + "[[output]]"))
+
+
 def test_hounsfield_units_are_turned_back(joint, tmp_path):
     energy = attenuation.scanner()["effective_energy_kev"]
     calcium = density().astype(float) * CALCIUM

@@ -1,15 +1,18 @@
 """Images that cannot be meant: one clear error for each mistake, at its key and line."""
 
+import logging
 import re
 import sys
 
 import nibabel
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scenario import pictures
 from scenario.pictures import DEPOSITED, SCENARIO, SHAPE, affine, density, labels, write
 
 from calcisim import scenario
+from calcisim.scenario import voxels
 
 
 @pytest.fixture
@@ -44,6 +47,10 @@ def sheared(folder):
 def cut_off(folder):
     whole = (folder / "density.nii.gz").read_bytes()
     (folder / "density.nii.gz").write_bytes(whole[: len(whole) // 2])
+
+
+def folder_of_that_name(folder):
+    (folder / "labels.nii").mkdir()
 
 
 def linked(folder):
@@ -101,6 +108,13 @@ BAD = {
         labelled("labels.nii.gz", "label.nii.gz"),
         "grid.labels: there is no file 'label.nii.gz' (did you mean 'labels.nii.gz'?)",
     ),
+    "folder": (folder_of_that_name, NII, "grid.labels: 'labels.nii' is a folder, not a file (name a file in it (.nii, .nii.gz))"),
+    "folder beside": (
+        folder_of_that_name,
+        labelled("labels.nii.gz", "label.nii"),
+        "grid.labels: there is no file 'label.nii' (did you mean 'labels.nii.gz'?)",
+    ),
+    "long name": (nothing, labelled("labels.nii.gz", "x" * 300 + ".nii"), "grid.labels: there is no file "),
     "outside": (
         nothing,
         labelled("labels.nii.gz", "../labels.nii.gz"),
@@ -115,6 +129,13 @@ BAD = {
     ),
     "text": (plain("labels.nii", b"a text\n" * 100), NII, "cannot be read as NIfTI"),
     "empty": (plain("labels.nii", b""), NII, "cannot be read as NIfTI"),
+    "shorter than a header": (
+        plain("labels.nii", nibabel.Nifti1Image(labels(), affine()).to_bytes()[:300]),
+        NII,
+        "cannot be read as NIfTI",
+    ),
+    "unknown unit": (header(unit=(123, 6, "u1")), NII, "the unit of its lengths has the code 6, which NIfTI does not know (set it"),
+    "values at infinity": (header(offset=(108, np.inf, "<f4")), NII, "cannot be read as NIfTI"),
     "no gzip": (plain("labels.nii.gz", b"not a gzip file at all"), SCENARIO, "cannot be read as NIfTI"),
     "truncated": (cut_off, DEPOSITED, "deposit.0.file: cannot be read as NIfTI"),
     "four axes": (
@@ -252,6 +273,57 @@ def test_a_mistake_is_one_clear_error(joint, tmp_path, case):
     assert caught.value.line > 0
 
 
+def mutated(rng, raw):
+    """A file with its header cut short, some bytes of it changed, or a number in it made a strange one."""
+    raw, size = bytearray(raw), 540 if raw[:2] == b"\x1c\x02" else 352
+    way = rng.integers(4)
+    if way == 0:
+        return bytes(raw[: rng.integers(size)])
+    if way == 1:
+        strange = rng.choice([np.nan, np.inf, -np.inf, 1e38, -1e38, 0.0]).astype("<f4").tobytes()
+        at = 4 * int(rng.integers(size // 4))
+        raw[at : at + 4] = strange
+        return bytes(raw)
+    for at in rng.integers(4, size, way):
+        raw[at] = rng.integers(256)
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
+def test_a_damaged_header_is_one_clear_error_or_still_good(joint, tmp_path, capfd, recwarn, monkeypatch, kind):
+    """And neither nibabel nor numpy says anything beside it."""
+    logger = nibabel.imageglobals.logger
+    monkeypatch.setattr(logger, "handlers", [logging.StreamHandler()])  # to the stderr that is looked at
+    monkeypatch.setattr(logger, "propagate", False)
+    rng = np.random.default_rng(14)
+    text = DEPOSITED.replace("labels.nii.gz", "labels.nii").replace("density.nii.gz", "density.nii")
+    whole = {"labels.nii": kind(labels(), affine()).to_bytes(), "density.nii": kind(density(), affine()).to_bytes()}
+    good, told = 0, []
+    for turn in range(150):
+        name = ("labels.nii", "density.nii")[turn % 2]
+        for other, raw in whole.items():
+            (tmp_path / other).write_bytes(mutated(rng, raw) if other == name else raw)
+        try:
+            joint(text)
+            good += 1
+        except scenario.ScenarioError as error:
+            told.append(str(error))
+    assert 30 < good < 120
+    assert all("bad.toml" in one for one in told)
+    assert capfd.readouterr() == ("", "")
+    assert {one.category for one in recwarn.list} <= {scenario.PlausibilityWarning}
+
+
+def test_the_logger_of_nibabel_is_as_it_was(joint, tmp_path):
+    logger = nibabel.imageglobals.logger
+    before = (logger.disabled, logger.level, list(logger.handlers))
+    joint(SCENARIO)
+    (tmp_path / "labels.nii").write_bytes(b"a text\n" * 100)
+    with pytest.raises(scenario.ScenarioError):
+        joint(NII)
+    assert (logger.disabled, logger.level, list(logger.handlers)) == before
+
+
 def test_nibabel_that_is_missing_is_told_with_the_line_that_installs_it(joint, monkeypatch):
     monkeypatch.setitem(sys.modules, "nibabel", None)
     with pytest.raises(scenario.ScenarioError, match=re.escape("pip install 'calcisim[imaging]'")):
@@ -284,6 +356,28 @@ def test_damaged_voxels_are_refused(joint, packed):
     text = re.sub(r'(packed = ")[^"]*"', rf'\g<1>{packed}"', scenario.dump(joint(SCENARIO)), count=1)
     with pytest.raises(scenario.ScenarioError, match=r"voxels\.packed: the voxels are damaged"):
         joint(text)
+
+
+@pytest.mark.parametrize(("holds", "needed"), [("mask", r"6\.98"), ("density", r"8\.59")])
+def test_voxels_that_memory_does_not_hold_are_refused_before_they_are_unpacked(monkeypatch, holds, needed):
+    """A text of a few characters may ask for as many voxels as a site can have."""
+    import psutil
+
+    class Some:
+        available = 6_000_000_000
+
+    def unpacked(*_):
+        raise AssertionError("unpacked")
+
+    monkeypatch.setattr(psutil, "virtual_memory", Some)
+    monkeypatch.setattr(voxels, "_unpacked", unpacked)
+    table = {"counts": (2**10, 2**9, 2**9), "edge": ("1 mm",) * 3, "low": ("0 mm",) * 3, "holds": holds, "packed": "eNo="}
+    with pytest.raises(ValidationError, match=rf"its 268,435,456 voxels need {needed} GB of memory to read, and 6 GB are free"):
+        voxels.Voxels.model_validate(table)
+
+
+def test_few_unpacked_voxels_are_kept():
+    assert voxels._unpacked.cache_info().maxsize <= 8
 
 
 def test_what_is_typed_may_lie_anywhere(joint, tmp_path):

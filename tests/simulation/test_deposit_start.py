@@ -68,6 +68,13 @@ def test_particles_hold_the_mineral_and_pores_what_is_left(load):
     assert simulation.observables()["deposit_calcium_mg"] == pytest.approx(float(wanted.sum()) * 1.25e-4 * 5 * 40.078 / 502.31, rel=1e-5)
 
 
+def test_a_deposit_of_nothing_is_a_start_without_one(load):
+    nothing = '[[site.deposit]]\nregion = "bursa"\namount = "0 mg"\n'
+    first, second = (start(load(text))[0] for text in (SCENARIO, SCENARIO.replace("[[output]]", nothing + "[[output]]")))
+    assert state_sha256(second.arrays()) == state_sha256(first.arrays())
+    assert second.observables()["deposit_calcium_mg"] == 0.0
+
+
 def test_clumps_hold_the_primaries(load):
     text = DEPOSITED.replace("[[output]]", "[[site.deposit]]\n" + DEPOSIT.split("\n", 1)[1].strip() + "\n[[output]]")
     text = text.replace("[[output]]", 'phase = "OCP"\nprimary_diameter = "0.3 um"\nclump_diameter = "3 um"\n[[output]]')

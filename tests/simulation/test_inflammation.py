@@ -226,7 +226,7 @@ def test_steps_are_held_back_while_exposure_moves_and_only_then(inflame):
     assert one.longest() == np.inf
     one.state.inflammation[2] = 0.5
     assert one.longest() == inflammation.PACE
-    end = open_in_the_end(one.state.inflammation, *one.law)
+    end = open_in_the_end(one.state.inflammation, *one._law())
     for apart, longest in ((1.04, np.inf), (1.06, inflammation.PACE), (0.94, inflammation.PACE)):
         one.state.substrate[:, INFLAMED] = apart * end
         assert one.longest() == longest

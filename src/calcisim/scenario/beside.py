@@ -1,5 +1,6 @@
 """Files that a scenario names: tables and images lie in the folder of the scenario, or below it."""
 
+import os
 from pathlib import Path
 
 from calcisim.scenario.document import Origin
@@ -23,7 +24,10 @@ def find(name: str, key: Key, origin: Origin, endings: tuple[str, ...], word: st
         path = folder / name
         if Path(name).is_absolute() or name.startswith("~") or ".." in Path(name).parts or not inside(path, folder):
             raise ScenarioError(origin.mistake(key, f"{shown(name)} leads out of the folder of the scenario", f"put {word} beside it"))
+    if os.path.isdir(path):
+        raise ScenarioError(origin.mistake(key, f"{shown(str(path))} is a folder, not a file", f"name a file in it ({', '.join(endings)})"))
     if not is_file(path):
-        beside = sorted(other.name for other in path.parent.iterdir() if other.name.endswith(endings)) if path.parent.is_dir() else []
+        there = path.parent.iterdir() if os.path.isdir(path.parent) else ()
+        beside = sorted(other.name for other in there if other.name.endswith(endings) and is_file(other))
         raise ScenarioError(origin.mistake(key, f"there is no file {shown(str(path))}", nearest(name, beside)))
     return path

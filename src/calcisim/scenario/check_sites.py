@@ -61,7 +61,7 @@ def _room(site: Site, key: Path) -> Iterator[Finding]:
     parts = deposit.laid(site)
     if not parts:
         return
-    for j, part in enumerate(parts):
+    for j, part in zip((j for j, one in enumerate(site.deposit) if not one.none), parts, strict=True):
         if not part.calcium.any():
             yield Finding((*key[:-1], j), "there is no voxel with mineral in it", "make its region larger than a voxel")
             return

@@ -28,7 +28,7 @@ def _place(raw: object) -> Any:
 
 class Deposit(Table):
     """Mineral at the start. With `file`, a NIfTI volume beside the scenario, its voxels say how much; with `region`, it fills a region of
-    the site, or a shape, evenly, with `density` [kg/m³] or with an `amount` of calcium [mol] in all.
+    the site, or a shape, evenly, with `density` [kg/m³] or with an `amount` of calcium [mol] in all; with 0 there is none.
 
     unit: what the voxels hold: hydroxyapatite with the same calcium, calcium, Hounsfield units of soft tissue with this phase in it, or
     grey values, which `slope` and `intercept` turn into mg HA/cm³; below `threshold`, in that unit, there is none; at: where the low corner
@@ -79,6 +79,11 @@ class Deposit(Table):
                 raise wrong(f"belongs to unit 'grey', and this is {self.unit!r}", "leave it out", key)
         return self
 
+    @property
+    def none(self) -> bool:
+        """True for a density or an amount of 0: the arm of a comparison that begins without mineral, and keeps the table."""
+        return 0.0 in (self.density, self.amount)
+
     def densities(self, values: "ndarray") -> "ndarray":
         """Hydroxyapatite with the same calcium [kg/m³] of the values of an image in `unit`; 0 below the threshold, negative where a value
         means less than nothing."""
@@ -124,8 +129,8 @@ class Laid(NamedTuple):
 
 
 def laid(site: "Site") -> list[Laid]:
-    """The deposits of a site on its grid."""
-    return [Laid(_calcium(site, one), one.phase, one.primary_diameter, one.clump_diameter) for one in site.deposit]
+    """The deposits of a site on its grid, but for those that are `none`."""
+    return [Laid(_calcium(site, one), one.phase, one.primary_diameter, one.clump_diameter) for one in site.deposit if not one.none]
 
 
 def _calcium(site: "Site", one: Deposit) -> "ndarray":

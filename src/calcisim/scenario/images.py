@@ -3,7 +3,7 @@
 So the text of a run holds all that was taken of them, with the name and the SHA-256 of the file, and needs the file no more. A site
 whose grid comes from an image has its low corner where the image, or the part that is taken, has it. Another image lies where its own
 coordinates put it against that one; a volume that calcisim wrote of a run, and any image in a site with a grid of its own, begins at the
-low corner of the site; `at` puts it elsewhere.
+low corner of the site, or at that of the whole image when the grid is cut from one of the same size; `at` puts it elsewhere.
 """
 
 import math
@@ -37,12 +37,13 @@ SHAPES: dict[str, type[Label] | type[Threshold]] = {"label": Label, "threshold":
 
 @dataclass
 class _Frame:
-    """A site on its way: its lattice; the image of its grid, whether that is of labels, and where in its coordinates the low corner of the
-    site is [m]; how labels are brought to the lattice, and those that have regions; whether all
+    """A site on its way: its lattice; the image of its grid, the lattice of that before it was cut, where in its coordinates the low corner
+    of the site is [m], and whether it is of labels; how labels are brought to the lattice, and those that have regions; whether all
     regions could be read."""
 
     lattice: Lattice
     image: nifti.Image | None = None
+    uncut: Lattice | None = None
     corner: tuple[float, float, float] = (0.0, 0.0, 0.0)
     of_labels: bool = False
     how: str = "majority"
@@ -96,7 +97,8 @@ class _Reader:
         if not asked.pictured:
             return _Frame(Lattice(asked.counts, asked.cell))
         which = "labels" if asked.labels is not None else "grey"
-        image = self.cut((*key, which), self.image((*key, which), grid[which]), asked)
+        uncut = self.image((*key, which), grid[which])
+        image = self.cut((*key, which), uncut, asked)
         if which == "labels":
             self.told((*key, which), nifti.whole, image)
         lattice = self.told((*key, "spacing"), _wanted, image.lattice, asked.spacing)
@@ -113,7 +115,8 @@ class _Reader:
         final = _checked(Grid, grid)
         if not isinstance(final, Grid):
             return None
-        return _Frame(Lattice(final.counts, final.cell), image, image.lattice.low, which == "labels", asked.resample or "majority")
+        how = asked.resample or "majority"
+        return _Frame(Lattice(final.counts, final.cell), image, uncut.lattice, image.lattice.low, which == "labels", how)
 
     def cut(self, key: Key, image: nifti.Image, asked: Grid) -> nifti.Image:
         """The part of an image between low and high, to whole voxels."""
@@ -166,12 +169,7 @@ class _Reader:
             image = frame.image
         else:
             image = self.image((*key, "file"), asked.file)
-        if asked.at is not None:
-            low = asked.at
-        elif frame.image is not None and (not image.own or image is frame.image):
-            low = tuple(place - corner for place, corner in zip(image.lattice.low, frame.corner, strict=True))
-        else:
-            low = (0.0, 0.0, 0.0)
+        low = _beginning(image, frame) if asked.at is None else asked.at
         lattice = image.lattice._replace(low=low)
         for axis, name in enumerate("xyz"):
             reach = low[axis] + lattice.counts[axis] * lattice.edge[axis]
@@ -266,6 +264,24 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _frozen(part) for key, part in value.items()}
     return tuple(_frozen(part) for part in value) if isinstance(value, list) else value
+
+
+def _beginning(image: nifti.Image, frame: _Frame) -> tuple[float, float, float]:
+    """Where the low corner of an image lies in the site [m] when nothing is said of it.
+
+    A volume that calcisim wrote counts from the corner of its site. When it is as large as the image that the grid is cut from, to half
+    of a voxel of that, it is of a site with all of it, such as that image itself or another volume of the same run.
+    """
+    if frame.uncut is None:
+        return 0.0, 0.0, 0.0
+    start = image.lattice.low
+    if image.own:
+        sizes = zip(image.lattice.counts, image.lattice.edge, frame.uncut.counts, frame.uncut.edge, strict=True)
+        if any(abs(n * edge - number * length) > 0.5 * length for n, edge, number, length in sizes):
+            return 0.0, 0.0, 0.0
+        start = frame.uncut.low
+    x, y, z = (place - corner for place, corner in zip(start, frame.corner, strict=True))
+    return x, y, z
 
 
 def _wanted(lattice: Lattice, spacing: tuple[float, ...]) -> Lattice:

@@ -10,13 +10,15 @@ import math
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calcisim.scenario.fields import wrong
 from calcisim.scenario.grid import MAX_VOXELS
-from calcisim.scenario.voxels import Lattice
+from calcisim.scenario.voxels import Lattice, needing
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 ENDINGS = (".nii", ".nii.gz")
 OWN = b"simulated; for research"  # how the description of a volume begins that calcisim wrote
 _TILT = 1e-3  # of an edge, over one voxel: askew
-_METRES = {"mm": 1e-3, "micron": 1e-6, "meter": 1.0, "unknown": 1e-3}
+_METRES = {0: 1e-3, 1: 1.0, 2: 1e-3, 3: 1e-6}  # by the code of the unit of lengths: none, metre, mm, micrometre
 _EDGES = (1e-9, 1.0)  # m
 _SECOND = (540, 0x1C020000)  # how a header of version 2 begins, by the order of its bytes
 
@@ -58,12 +60,13 @@ def read(path: Path) -> Image:
     if not path.name.lower().endswith(ENDINGS):
         raise wrong(f"{path.name!r} is no NIfTI file (.nii, .nii.gz)", "convert it first: DICOM with dcm2niix, other formats in 3D Slicer")
     nibabel = library()
-    image = _opened(nibabel, path)
-    shape = _shape(image.shape)
-    _fits(shape, image.get_data_dtype())
-    affine = _affine(image)
+    with _quiet(nibabel):
+        image = _opened(nibabel, path)
+        shape = _shape(image.shape)
+        _fits(shape, image.get_data_dtype())
+        affine = _affine(image)
+        values = _data(nibabel, image).reshape(shape)
     turned = nibabel.io_orientation(affine)
-    values = _data(nibabel, path, image).reshape(shape)
     values = nibabel.apply_orientation(values, turned)
     affine = affine @ nibabel.orientations.inv_ornt_aff(turned, shape)
     edges = np.diag(affine)[:3]
@@ -89,20 +92,31 @@ def _damaged(error: Exception) -> Any:
     return wrong(f"cannot be read as NIfTI ({why or type(error).__name__})", "is the copy complete? open it in the program that made it")
 
 
+@contextmanager
+def _quiet(nibabel: Any) -> Iterator[None]:
+    """Nothing is shown of what nibabel and numpy say of a file: what matters of it is looked at here. nibabel's own suppressor takes the
+    handlers of its logger for good, and a logger without any writes to stderr."""
+    logger = nibabel.imageglobals.logger
+    before, logger.disabled = logger.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.disabled = before
+
+
 def _opened(nibabel: Any, path: Path) -> Any:
     """The image of a file, its header read and not yet its values. nibabel takes an edge of 0 for 1, so that is looked at before."""
-    errors = (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError)
-    quiet, zipped = nibabel.imageglobals.LoggingOutputSuppressor(), path.name.lower().endswith(".gz")
+    errors = (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError, nibabel.wrapstruct.WrapStructError)
     try:
-        with warnings.catch_warnings(), quiet:
-            warnings.simplefilter("ignore")  # what matters of a header is looked at here
-            with gzip.open(path) if zipped else path.open("rb") as stream:
-                first = stream.read(4)
-                version = nibabel.Nifti2Image if struct.unpack("<i", first)[0] in _SECOND else nibabel.Nifti1Image
-                stream.seek(0)
-                _edges_there(version.header_class.from_fileobj(stream, check=False))
-            return version.from_filename(path)
-    except (*errors, OSError, EOFError, ValueError, KeyError, struct.error, zlib.error) as error:
+        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
+            first = stream.read(4)
+            version = nibabel.Nifti2Image if struct.unpack("<i", first)[0] in _SECOND else nibabel.Nifti1Image
+            stream.seek(0)
+            _edges_there(version.header_class.from_fileobj(stream, check=False))
+        return version.from_filename(path)
+    except (*errors, OSError, EOFError, ValueError, KeyError, OverflowError, struct.error, zlib.error) as error:
         raise _damaged(error) from None
 
 
@@ -133,17 +147,14 @@ def _shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 def _fits(shape: tuple[int, int, int], kind: Any) -> None:
     """Refuse what is no plain numbers, and more voxels than a scenario takes or memory holds."""
-    import psutil
-
     if kind.kind not in "iuf":
         raise wrong(f"its voxels are {kind} and not plain numbers", "save it as one number for each voxel, no colours")
     number = math.prod(shape)
     hint = "cut out what matters, or make it coarser, before"
     if number > MAX_VOXELS:
         raise wrong(f"{number:,} voxels are more than {MAX_VOXELS:,}", hint)
-    needed, free = number * (2 * kind.itemsize + 24), psutil.virtual_memory().available
-    if needed > free:
-        raise wrong(f"its {number:,} voxels need {needed / 1e9:.3g} GB of memory to read, and {free / 1e9:.3g} GB are free", hint)
+    if lacking := needing(number, kind.itemsize):
+        raise wrong(f"its {lacking}", hint)
 
 
 def _affine(image: Any) -> "ndarray":
@@ -154,11 +165,14 @@ def _affine(image: Any) -> "ndarray":
     placed = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
     edges = [float(edge) for edge in (*header.get_zooms(), 1.0, 1.0, 1.0)[:3]]
     affine = np.array(image.affine, dtype=float) if placed else np.diag([*edges, 1.0])
-    unit = header.get_xyzt_units()[0]
     # the shortest decimal of what the file keeps in single precision: 0.1 mm is 1e-4 m, and not 1.0000000149e-4
     affine = np.array([[float(str(np.float32(value))) for value in row] for row in affine])
     lengths = np.sqrt(np.sum(affine[:3, :3] ** 2, axis=0))
-    factor = _METRES.get(unit, 1e-3)
+    code = int(header["xyzt_units"]) % 8
+    if code not in _METRES:
+        hint = "set it in its header: 1 for metres, 2 for mm, 3 for micrometres"
+        raise wrong(f"the unit of its lengths has the code {code}, which NIfTI does not know", hint)
+    factor = _METRES[code]
     if not np.isfinite(affine).all():
         raise wrong("its affine is not made of numbers", "repair its header, for example with nibabel")
     for axis, length in zip("ijk", lengths * factor, strict=True):
@@ -180,12 +194,12 @@ def _affine(image: Any) -> "ndarray":
     return np.array([*places, [0.0, 0.0, 0.0, 1.0]])
 
 
-def _data(nibabel: Any, path: Path, image: Any) -> "ndarray":
+def _data(nibabel: Any, image: Any) -> "ndarray":
     import numpy as np
 
     try:
         return np.asanyarray(image.dataobj)
-    except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
+    except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise _damaged(error) from None
 
 

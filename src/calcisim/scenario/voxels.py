@@ -54,6 +54,8 @@ class Voxels(Table):
     def _readable(self) -> "Voxels":
         if not all(n >= 1 for n in self.counts) or math.prod(self.counts) > MAX_VOXELS:
             raise wrong(f"{self.counts} are no counts of voxels", "", "counts")
+        if lacking := needing(math.prod(self.counts), 1 if self.holds == "mask" else 4):
+            raise wrong(f"its {lacking}", "free some, or take a coarser image", "counts")
         _unpacked(self.packed, self.holds, self.counts)
         return self
 
@@ -81,7 +83,15 @@ class Voxels(Table):
         return np.where(inside, self.values()[index[2], index[1], index[0]], False if self.holds == "mask" else 0.0)
 
 
-@lru_cache(maxsize=64)
+def needing(number: int, size: int) -> str:
+    """What is said of so many voxels of `size` bytes each when memory is too little to read them; nothing when it is enough."""
+    import psutil
+
+    needed, free = number * (2 * size + 24), psutil.virtual_memory().available
+    return "" if needed <= free else f"{number:,} voxels need {needed / 1e9:.3g} GB of memory to read, and {free / 1e9:.3g} GB are free"
+
+
+@lru_cache(maxsize=8)  # few: a text of 1 MB may unpack to gigabytes
 def _unpacked(packed: str, holds: str, counts: tuple[int, int, int]) -> "ndarray":
     import numpy as np
 

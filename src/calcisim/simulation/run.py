@@ -330,4 +330,4 @@ PADDED_BYTES = 1_100  # fields with their ghost layer, and the hierarchy
 VOXEL_BYTES = 600  # substrate, warm starts, lattice
 PARTICLE_BYTES = 3_500  # cohorts in three places, and the stage of a busy voxel
 CLASS_BYTES = 80  # four moments of two kinds of clumps, with room to grow
-PICTURE_BYTES = 40_000_000  # of a deposit in three dimensions: not all of it, for it is drawn only where there is a clump
+PICTURE_BYTES = 45_000_000  # of a deposit in three dimensions: not all of it, for it is drawn only where there is a clump
