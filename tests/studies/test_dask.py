@@ -124,6 +124,27 @@ def test_a_sweep_there_is_the_sweep_here(two, tmp_path):
     assert found[0].summary["finished"] == 3
 
 
+def test_a_file_that_is_edited_gives_no_run_of_another_scenario_there(two, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "{INJURY}"\n')
+    study = sweep.sweep(str(path), ["plasma.phosphate=1.2,1.6 mmol/L"], quick=True, days=1.0)
+    path.write_text(f'extends = "{INJURY}"\n[plasma]\nfetuin = "3 umol/L"\n')
+    found = sweep.run(study, two, tmp_path / "a")
+    assert found.summary["finished"] == 0
+    assert all("is not the scenario that this study began with (it was changed)" in row["error"] for row in found.rows)
+    assert (found.directory / "ledger.jsonl").read_bytes() == b""  # all are tried again
+
+
+def test_a_scheduler_file_that_goes_is_one_line(tmp_path):
+    """It is looked for when the runs begin also, for the client would wait for it."""
+    path = tmp_path / "scheduler"
+    path.write_text("{}")
+    place = cluster.Dask(str(path))
+    path.unlink()
+    with pytest.raises(UsageError, match="no such scheduler file"):
+        each(place, divmod, {0: (7, 2)})
+
+
 def test_no_scheduler_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT", 0.5)
     for address, said in (

@@ -8,19 +8,22 @@ import numpy as np
 import pytest
 from print_quality import caught, problems
 from studies.sweep_here import Here
+from typer.testing import CliRunner
 
 from calcisim import parameters
-from calcisim.errors import UsageError
+from calcisim.cli import app
+from calcisim.errors import StorageError, UsageError
 from calcisim.results import sensitivity_figure
 from calcisim.scenario import tissues
 from calcisim.scenario.errors import ScenarioError
-from calcisim.studies import sensitivity, sweep
+from calcisim.studies import cluster, sensitivity, sweep
 from calcisim.studies.sensitivity import COLUMNS, COUNTED, design, group, indices
 
 pytest.importorskip("SALib", reason="needs the extra `calibrate`")
 
 INJURY = "dystrophic/injury"
 VARY = ("plasma.phosphate=1.2:2.4mmol/L", "plasma.fetuin=5:20:log umol/L")
+VARY_OF = {INJURY: VARY, "healthy/organs": ("tissue.dermis.hindrance=0.3:0.5", "tissue.dermis.fibril_fraction=0.1:0.2")}
 
 
 def ishigami(shares):
@@ -117,9 +120,71 @@ def test_a_study_finds_what_the_runs_say(finished):
 
 def test_another_quantity_costs_no_run(finished):
     idle = Here()
+    picture = (finished.directory / "figures" / "sensitivity.png").read_bytes()
+    before = json.loads((finished.directory / "sensitivity.json").read_text())
     again = sensitivity.run(small(), idle, ("onset_day",), finished.directory)
     assert idle.ran == []
     assert list(again.summary["quantities"]) == ["onset_day"]
+    assert again.summary["quantities"]["onset_day"]["indices"] is None  # nothing is drawn, and what was stays
+    assert again.pictures == ()
+    assert (finished.directory / "figures" / "sensitivity.png").read_bytes() == picture
+    for name in ("sensitivity.json", "summary.json"):
+        document = json.loads((finished.directory / name).read_text())
+        assert {**before["quantities"], "onset_day": again.summary["quantities"]["onset_day"]} == document["quantities"]
+    rows = list(csv.DictReader((finished.directory / "sensitivity.csv").read_text().splitlines()))
+    assert {row["quantity"] for row in rows} == {"deposit_calcium_mg", "calcium_phosphorus_ratio"}
+    drawn = sensitivity.run(small(), idle, ("calcium_phosphorus_ratio",), finished.directory)
+    assert drawn.pictures == (finished.directory / "figures" / "sensitivity.png",)
+    assert idle.ran == []
+
+
+def test_a_damaged_file_of_indices_is_named(tmp_path):
+    (sensitivity.run(small(), Here(), (), tmp_path / "a").directory / "sensitivity.json").write_text("{}")
+    with pytest.raises(StorageError, match=r"sensitivity\.json: is damaged; delete it"):
+        sensitivity.run(small(), Here(), (), tmp_path / "a")
+
+
+def test_the_command_prints_what_is_left_out_and_no_picture_that_was_not_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "chosen", lambda *_: Here({3: ("no way on", False)}))
+    words = ["sensitivity", INJURY, "--quick", "--days", "1", "--trajectories", "5", "--out", str(tmp_path / "a"), "--quiet"]
+    words += [part for word in VARY for part in ("--vary", word)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("deposit_calcium_mg (mg)\n1 of 5 groups of runs are left out: a run failed or has no value\n")
+    assert f"picture: {tmp_path / 'a' / 'figures' / 'sensitivity.png'}\n" in done.stdout
+    done = CliRunner().invoke(app, [*words, "--quantity", "onset_day"])
+    assert "groups of runs are left out" in done.stdout
+    assert "picture" not in done.stdout
+    assert "deposit" not in done.stdout
+    monkeypatch.setattr(cluster, "chosen", lambda *_: Here(dict.fromkeys(range(1, 16), ("no way on", False))))
+    words[words.index("--out") + 1] = str(tmp_path / "b")
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 3
+    assert "0 of 15 runs finished" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("scenario", "quantity", "said"),
+    [
+        (INJURY, "plac.deposit_calcium_mg", "has one site, so leave it out: deposit_calcium_mg"),
+        (INJURY, "place.deposit_calcium", "did you mean 'deposit_calcium_mg'"),
+        ("healthy/organs", "kidny.deposit_calcium_mg", "no site 'kidny'; did you mean 'kidney'"),
+        ("healthy/organs", ".deposit_calcium_mg", "no site ''; sites: .*kidney"),
+    ],
+)
+def test_a_quantity_of_no_site_is_told_before_a_run(tmp_path, scenario, quantity, said):
+    study = sensitivity.study(scenario, VARY_OF[scenario], quick=True, days=0.05)
+    idle = Here()
+    with pytest.raises(UsageError, match=said):
+        sensitivity.run(study, idle, (quantity,), tmp_path / "a")
+    assert idle.ran == []
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_quantity_of_a_site_that_is_there_is_found(tmp_path):
+    study = sensitivity.study("healthy/organs", VARY_OF["healthy/organs"], quick=True, days=0.05, count=4)
+    half = sensitivity.run(study, Here(last=1), ("kidney.deposit_calcium_mg",), tmp_path / "a")
+    assert half.ended == 1
 
 
 def test_a_stopped_study_goes_on_to_the_same_files(finished, tmp_path):
@@ -129,17 +194,17 @@ def test_a_stopped_study_goes_on_to_the_same_files(finished, tmp_path):
     rest = Here()
     again = sensitivity.run(small(), rest, wanted, half.directory)
     assert rest.ran == list(range(6, 13))
-    sensitivity.run(small(), rest, wanted, finished.directory)
+    whole = sensitivity.run(small(), Here(), wanted, tmp_path / "whole")
+    assert [row["deposit_calcium_mg"] for row in whole.rows] == [row["deposit_calcium_mg"] for row in finished.rows]
     for name in ("table.csv", "sensitivity.csv", "sensitivity.json", "summary.json", "figures/sensitivity.png"):
-        assert (again.directory / name).read_bytes() == (finished.directory / name).read_bytes()
+        assert (again.directory / name).read_bytes() == (whole.directory / name).read_bytes()
 
 
 def test_failed_runs_are_listed_and_their_groups_left_out(tmp_path):
-    said = []
-    found = sensitivity.run(small(count=5), Here({3: ("no way on", False)}), out=tmp_path / "c", say=said.append)
+    found = sensitivity.run(small(count=5), Here({3: ("no way on", False)}), out=tmp_path / "c")
     assert found.summary["quantities"]["deposit_calcium_mg"]["used"] == 4
     assert [one["point"] for one in found.summary["failed"]] == [3]
-    assert any("1 of 5 groups of runs are left out" in line for line in said)
+    assert found.summary["quantities"]["deposit_calcium_mg"]["groups"] == 5
 
 
 def test_sobol_takes_its_own_number_of_runs():
@@ -193,7 +258,7 @@ def test_assumed_columns_come_with_their_ranges(tmp_path):
     )
     uptake = next(axis for axis in study.axes if axis.path.endswith("uptake_capacity"))
     assert (uptake.low, uptake.high, uptake.unit, uptake.log) == (0.15, 7.5, "mol/m3/year", True)
-    loaded = sweep.load(*study.task(1))
+    loaded = sweep.at_point(*study.task(1))
     assert loaded.site[0].override["uptake_capacity"] == pytest.approx(
         dict(zip(paths, study.points[0], strict=True))[uptake.path] / 31557600.0
     )

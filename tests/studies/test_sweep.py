@@ -128,12 +128,32 @@ def test_a_signal_ends_it_and_keeps_what_ended(tmp_path):
                 assert stop()
                 return
 
-    half = sweep.run(small(), Stopping(), tmp_path / "d")
+    said = []
+    half = sweep.run(small(), Stopping(), tmp_path / "d", say=said.append)
     assert (half.summary, half.signal, half.ended) == (None, signal.SIGINT, 1)
+    assert [line for line in said if "stopping" in line] == [
+        "stopping: what is at work is dropped, runs that ended are kept; once more to stop at once"
+    ]
 
 
 @pytest.mark.parametrize(
-    "line", ["{}", "[1]", "not json", '{"point": 9, "values": [1.2, 0.5], "error": ""}', '{"point": 1, "values": [9], "error": ""}']
+    "line",
+    [
+        "{}",
+        "[1]",
+        "not json",
+        '{"point": 9, "values": [1.2, 0.5], "error": ""}',
+        '{"point": 1, "values": [9], "error": ""}',
+        '{"point": true, "values": [1.2, 0.5], "error": ""}',
+        '{"point": 1.0, "values": [1.2, 0.5], "error": ""}',
+        '{"point": 2, "values": [1.2, true], "error": ""}',
+        '{"point": 1, "values": [1.2, 0.5], "final": {"deposit_calcium_mg": NaN}}',
+        '{"point": 1, "values": [1.2, 0.5], "final": {"deposit_calcium_mg": 1e999}}',
+        '{"point": 1, "values": [1.2, 0.5], "final": {"deposit_calcium_mg": "1"}}',
+        '{"point": 1, "values": [1.2, 0.5], "final": {"deposit_calcium_mg": true}}',
+        '{"point": 1, "values": [1.2, 0.5], "final": {}, "error": ""}',
+        '{"point": 1, "values": [1.2, 0.5], "final": {}, "more": 1}',
+    ],
 )
 def test_a_damaged_ledger_is_named_with_its_line(tmp_path, line):
     study = small()
@@ -142,6 +162,32 @@ def test_a_damaged_ledger_is_named_with_its_line(tmp_path, line):
         file.write(line + "\n")
     with pytest.raises(StorageError, match=r"ledger\.jsonl: line 2 is damaged"):
         sweep.run(study, Here(), half.directory)
+
+
+def test_a_full_disk_is_a_storage_error_and_costs_no_line(tmp_path):
+    """A limit on the size of files refuses a write as a full disk does: a part of the line is written, the rest is not."""
+    with Ledger(tmp_path, [(1.0,)]) as ledger:
+        ledger.keep(1, {"error": "no way on"})
+    code = f"""
+import resource, signal, sys
+from pathlib import Path
+from calcisim.errors import StorageError
+from calcisim.studies.sweep_ledger import Ledger
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+place = Path({str(tmp_path)!r})
+size = (place / "ledger.jsonl").stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, size + 10))
+try:
+    with Ledger(place, [(1.0,)]) as ledger:
+        ledger.keep(1, {{"error": "much " * 100}})
+except StorageError as error:
+    sys.exit(str(error))
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+    assert re.search(r"^\S+ledger\.jsonl: could not be written \(File too large\); \d+ bytes are needed", said)
+    assert "Traceback" not in said
+    with Ledger(tmp_path, [(1.0,)]) as ledger:
+        assert ledger.records == {1: {"point": 1, "values": [1.0], "error": "no way on"}}
 
 
 def test_of_two_lines_for_a_point_the_last_counts(tmp_path):
@@ -156,6 +202,9 @@ def test_a_directory_of_something_else_is_left_alone(finished, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="holds no sweep"):
         sweep.run(small(), Here(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    with pytest.raises(UsageError, match="is a file"):
+        sweep.run(small(), Here(), tmp_path / "notes.txt")
     for other, said in (
         ({"days": 3.0}, "differs in days"),
         ({"vary": VARY[:1]}, "differs in vary"),
@@ -171,6 +220,46 @@ def test_a_directory_of_something_else_is_left_alone(finished, tmp_path):
         held.release()
 
 
+def test_a_kill_before_the_first_file_is_whole_costs_nothing(tmp_path):
+    for name in (".lock", "sweep.json.writing"):
+        (tmp_path / name).write_text("{")
+    assert sweep.run(small(), Here(last=1), tmp_path).ended == 1
+
+
+def test_a_directory_is_locked_before_it_is_said_what_it_holds(tmp_path, monkeypatch):
+    """Of two sweeps that begin together in one directory the second is refused, and leaves the first alone."""
+    held = directory.lock(tmp_path)
+    try:
+        with pytest.raises(RunLocked):
+            sweep.run(small(), Here(), tmp_path)
+        assert not (tmp_path / "sweep.json").exists()
+    finally:
+        held.release()
+    written = []
+
+    def watched(path, text):
+        with pytest.raises(RunLocked):
+            directory.lock(tmp_path)
+        written.append(path.name)
+
+    monkeypatch.setattr(sweep, "write_text", watched)
+    sweep.run(small(), Here(last=0), tmp_path)
+    assert written == ["sweep.json"]
+
+
+def test_names_that_no_file_system_takes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match=r"cannot be made \(File name too long\); choose another --out"):
+        sweep.run(small(), Here(), tmp_path / ("a" * 300))
+    folder = tmp_path / ("b" * 150) / ("c d" * 50)
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(f'extends = "{INJURY}"\n')
+    half = sweep.run(sweep.sweep(str(folder / "mine.toml"), ["seed=1,2"], quick=True, days=0.05), Here(last=1))
+    assert re.fullmatch(r"[bcd-]+-mine-sweep-[0-9a-f]{8}", half.directory.name)
+    assert half.directory.parent.name == "runs"
+    assert len(half.directory.name) < 120
+
+
 def test_the_same_question_has_the_same_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first = sweep.run(small(), Here())
@@ -180,6 +269,79 @@ def test_the_same_question_has_the_same_directory(tmp_path, monkeypatch):
     assert sweep.run(small(), idle).directory == first.directory
     assert idle.ran == []
     assert sweep.run(small(vary=VARY[1:]), Here()).directory != first.directory
+
+
+# --- a scenario that is changed while it runs ---------------------------------------------------------------------------
+
+LABS = 'extends = "metastatic/ckd5-dialysis"\n[plasma]\ndriver = "csv"\nfile = "labs.csv"\n'
+
+
+class Changing(Here):
+    """Changes a file after the second task."""
+
+    def __init__(self, path, text):
+        super().__init__()
+        self.path, self.text = path, text
+
+    def run(self, function, tasks, memory=None, say=None, stop=None):
+        for number, done in enumerate(super().run(function, tasks), 1):
+            if number == 2:
+                self.path.write_text(self.text)
+            yield done
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f'extends = "{INJURY}"\n[plasma]\nfetuin = "3 umol/L"\n', "it was changed"),
+        (f'extends = "{INJURY}"\n[plasma', r"mine\.toml:2: .*table declaration"),
+    ],
+    ids=["other", "broken"],
+)
+def test_a_file_that_is_edited_gives_no_run_of_another_scenario(tmp_path, text, why):
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "{INJURY}"\n')
+    study = sweep.sweep(str(path), ["plasma.phosphate=1.2,1.6,2.4 mmol/L"], quick=True, days=1.0)
+    found = sweep.run(study, Changing(path, text), tmp_path / "a")
+    assert [one["point"] for one in found.summary["failed"]] == [3]
+    assert re.search(rf"mine\.toml: is not the scenario that this study began with \(.*{why}", found.rows[2]["error"])
+    path.write_text(f'extends = "{INJURY}"\n# as it was\n')
+    rest = Here()
+    again = sweep.run(study, rest, found.directory)
+    assert rest.ran == [3]
+    assert again.rows == sweep.run(study, Here(), tmp_path / "b").rows
+
+
+def test_a_table_beside_the_scenario_belongs_to_it(tmp_path):
+    (tmp_path / "mine.toml").write_text(LABS)
+    labs = tmp_path / "labs.csv"
+    labs.write_text("time_d,Pi_mg_dL\n0,6.0\n1,6.5\n")
+    study = sweep.sweep(str(tmp_path / "mine.toml"), ["seed=1,2"], days=1.0)
+    before = sweep.at_point(*study.task(1))
+    assert before.seed == 1
+    labs.write_text("time_d,Pi_mg_dL\n0,6.0\n1,7.5\n")
+    with pytest.raises(StorageError, match="it was changed"):
+        sweep.at_point(*study.task(1))
+    labs.unlink()
+    with pytest.raises(StorageError, match=r"plasma\.file: there is no file "):
+        sweep.at_point(*study.task(1))
+
+
+def test_an_image_beside_the_scenario_belongs_to_it(tmp_path):
+    pytest.importorskip("nibabel", reason="writes the images")
+    from scenario import pictures
+
+    pictures.both(tmp_path)
+    (tmp_path / "joint.toml").write_text(pictures.DEPOSITED)
+    study = sweep.sweep(str(tmp_path / "joint.toml"), ["seed=1,2"])
+    assert sweep.at_point(*study.task(2)).seed == 2
+    for name, values in (("labels.nii.gz", pictures.labels()), ("density.nii.gz", pictures.density())):
+        values[5, 3, 2] = 1
+        pictures.write(tmp_path / name, values)
+        with pytest.raises(StorageError, match="it was changed"):
+            sweep.at_point(*study.task(2))
+        pictures.both(tmp_path)
+    assert sweep.at_point(*study.task(2)).seed == 2
 
 
 # --- failures -----------------------------------------------------------------------------------------------------------
@@ -235,6 +397,22 @@ def test_the_command_prints_ends_and_failures_and_one_document(tmp_path):
     assert document["directory"] == str(tmp_path / "i")
 
 
+def test_a_sweep_of_which_nothing_finished_has_an_exit_code(tmp_path, monkeypatch):
+    words = ["sweep", INJURY, "--quick", "--days", "0.05", "--vary", "seed=1,2", "-q"]
+    for errors, code in ({1: ("no way on", False), 2: (KILLED, True)}, 3), ({1: ("no way on", False)}, 0):
+        monkeypatch.setattr(cluster, "chosen", lambda *_, errors=errors: Here(errors))
+        place = str(tmp_path / str(code))
+        for more in ([], ["--json"]):
+            done = CliRunner().invoke(app, [*words, "--out", place, *more])
+            assert done.exit_code == code, done.output
+            said = (
+                [one["point"] for one in json.loads(done.stdout)["failed"]]
+                if more
+                else re.findall(r"^failed: point (\d)", done.stdout, re.M)
+            )
+            assert [int(number) for number in said] == list(errors)
+
+
 # --- places -------------------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +425,25 @@ def test_options_of_places_that_do_not_go_together():
         with pytest.raises(UsageError, match=said):
             cluster.chosen(*given)
     assert cluster.chosen(3) == Processes(3)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"), [("", "this is empty"), ("host:8786", "tcp://HOST:8786"), ("a" * 5000, "no such scheduler file")]
+)
+def test_a_scheduler_is_an_address_or_a_file_that_is_there(address, said):
+    with pytest.raises(UsageError, match=f"--scheduler .*{said}"):
+        cluster.Dask(address)
+
+
+def test_a_place_that_cannot_be_is_told_before_a_directory_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    for more, said in (("--scheduler", "s.json"), "no such scheduler file"), (("--slurm", "queue=a"), "there is no sbatch here"):
+        done = CliRunner().invoke(app, ["sweep", INJURY, "--vary", "seed=1,2", *more])
+        assert isinstance(done.exception, UsageError)
+        assert said in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("option", "given"), [("--scheduler", ("tcp://a:1", ())), ("--slurm", (None, ("queue=a",)))])

@@ -1,5 +1,7 @@
 """--vary texts: grids, lists, ranges and samples; what cannot be is told with the nearest right word."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,7 +102,12 @@ def test_whole_numbers_without_a_unit_are_written_as_such():
         ("tissue.bone.perfusion=1,2 1/s", r"no column of a tissue in this scenario"),
         ("site.plac.tissue=1,2", r"did you mean 'place'"),
         ("plasma.phosphate=1,2 mm", r"--vary plasma.phosphate at 1 mm: .*not a concentration"),
-        ("plasma.phosphate=1,2", r"--vary plasma.phosphate at 1: .*has no unit"),
+        (
+            "plasma.phosphate=1,2",
+            r"--vary plasma.phosphate: has no unit \(write it at the end: --vary plasma.phosphate=1,2mmol/L; also umol",
+        ),
+        ("plasma.phosphate=1 : 2:3", r"--vary plasma.phosphate=1:2:3mmol/L; also umol/L, mol/m3, mg/dL\)"),
+        ("tissue.dermis.perfusion=1e-4:1e-3:5:log", r'has no unit .*--vary "tissue.dermis.perfusion=1e-4:1e-3:5:log 1/s"'),
         ("plasma.phosphate=1,2,9 mmol/L", r"--vary plasma.phosphate at 9 mmol/L: .*above the limit"),
         ("population.classes=16,16.5", r"16.5 is not a whole number"),
     ],
@@ -113,7 +120,7 @@ def test_paths_and_values_are_checked_before_a_run(word, said):
 def test_a_column_of_a_tissue_is_set_wherever_the_scenario_has_it():
     found = sweep.sweep(INJURY, ["tissue.dermis.perfusion=1e-4,1e-3 1/s"], quick=True)
     assert found.axes[0].targets == ("site.place.override.perfusion",)
-    loaded = [sweep.load(*found.task(number)) for number in (1, 2)]
+    loaded = [sweep.at_point(*found.task(number)) for number in (1, 2)]
     assert [one.site[0].override["perfusion"] for one in loaded] == [1e-4, 1e-3]
 
 
@@ -138,9 +145,24 @@ def test_of_very_many_values_some_are_tried_with_the_least_and_the_most():
         sweep.sweep(INJURY, ["plasma.phosphate=1.0:9.0:20001mmol/L"], quick=True)
 
 
+def test_values_drawn_from_a_range_are_tried_and_not_its_ends_alone():
+    with pytest.raises(ScenarioError, match=r"--vary seed at [\d.]+: [\d.]+ is not a whole number"):
+        sweep.sweep(INJURY, ["seed=1:1000"], quick=True, samples=3)
+    axis, other = read(["a=1:2", "b=1:2"], True)
+    points = [(1.5, 1.1), (1.25, 1.1), (1.5, 1.2)]
+    loaded = []
+    list(sweep_axes.tried((replace(axis, targets=("a",)), replace(other, targets=("b",))), loaded.append, points))
+    assert loaded == [(f"a={n}",) for n in ("1", "2", "1.5", "1.25")] + [(f"b={n}",) for n in ("1", "2", "1.1", "1.2")]
+    many = sweep_axes._some(axis, np.linspace(1.1, 1.9, 20_000).tolist())
+    assert 400 <= len(many) <= 502
+    assert {1.0, 2.0} <= set(many)
+
+
 def test_a_sweep_needs_something_that_varies_and_tissue():
     with pytest.raises(UsageError, match=r"--vary plasma.phosphate=.*:9mmol/L"):
         sweep.sweep(INJURY, [])
+    with pytest.raises(UsageError, match=r"say what varies"):
+        sweep.sweep(INJURY, [], samples=4)
     with pytest.raises(UsageError, match="body without tissue"):
         sweep.sweep("healthy/plasma", ["seed=1,2"])
     with pytest.raises(UsageError, match="lhs, sobol"):

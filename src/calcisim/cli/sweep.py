@@ -50,10 +50,11 @@ def sweep(
     summary = _summary(done, len(asked.points))
     if as_json:
         print_json({"directory": done.directory, **summary})
-        return
-    _print_ends(summary, study.SHOWN)
-    _print_failed(summary)
-    print(f"results: {done.directory / study.TABLE}\npicture: {done.directory / 'figures' / 'sweep.png'}")
+    else:
+        _print_ends(summary, study.SHOWN)
+        _print_failed(summary)
+        _print_places(done, study.TABLE)
+    _leave_if_none_finished(summary)
 
 
 @app.command()
@@ -96,10 +97,11 @@ def sensitivity(
     summary = _summary(done, len(asked.points))
     if as_json:
         print_json({"directory": done.directory, **summary})
-        return
-    _print_indices(summary)
-    _print_failed(summary)
-    print(f"results: {done.directory / study.TABLE}\npicture: {done.directory / 'figures' / 'sensitivity.png'}")
+    else:
+        _print_indices(summary)
+        _print_failed(summary)
+        _print_places(done, study.TABLE)
+    _leave_if_none_finished(summary)
 
 
 _TOLD = {
@@ -120,6 +122,8 @@ def _print_indices(summary: dict[str, Any]) -> None:
     for name, one in summary["quantities"].items():
         unit = "" if one["unit"] in ("", "1") or summary["method"] == "sobol" else f" ({one['unit']})"
         print(f"{name}{unit}")
+        if one["used"] < one["groups"]:
+            print(f"{one['groups'] - one['used']} of {one['groups']} groups of runs are left out: a run failed or has no value")
         if one["indices"] is None:
             print("too few runs have a value, or it does not change")
             continue
@@ -148,3 +152,16 @@ def _print_failed(summary: dict[str, Any], most: int = 10) -> None:
         print(f"failed: point {one['point']}: {one['error']}")
     if len(failed) > most:
         print(f"failed: {len(failed) - most:,} more, in summary.json")
+
+
+def _print_places(done: Any, table: str) -> None:
+    """Where the table is, and the pictures that were drawn now."""
+    print(f"results: {done.directory / table}")
+    for path in done.pictures:
+        print(f"picture: {path}")
+
+
+def _leave_if_none_finished(summary: dict[str, Any]) -> None:
+    """Leave with the code of a solver that could not go on where not one run came to its end."""
+    if not summary["finished"]:
+        raise typer.Exit(3)

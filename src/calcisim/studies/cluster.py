@@ -39,7 +39,9 @@ def chosen(workers: int | None, scheduler: str | None = None, slurm: Sequence[st
         return Dask(scheduler)
     if slurm:
         _need("--slurm", "dask_jobqueue")
-        return Slurm.read(slurm, workers)
+        jobs = Slurm.read(slurm, workers)
+        jobs.check()
+        return jobs
     return Processes(workers)
 
 
@@ -52,9 +54,28 @@ def _need(option: str, module: str) -> None:
 
 @dataclass(frozen=True)
 class Dask:
-    """An `Executor`: the workers of a scheduler. address: tcp://HOST:PORT, or the scheduler file (.json) that `dask scheduler` wrote."""
+    """An `Executor`: the workers of a scheduler. address: tcp://HOST:PORT, or the scheduler file that `dask scheduler` wrote.
+
+    Raises UsageError for what is neither.
+    """
 
     address: str
+
+    def __post_init__(self) -> None:
+        self._file()
+
+    def _file(self) -> bool:
+        """Whether the address is a scheduler file."""
+        if "://" in self.address:
+            return False
+        try:
+            found = Path(self.address).is_file()
+        except (OSError, ValueError):  # a name that no file system takes
+            found = False
+        if not found:
+            said = "there is no such scheduler file" if self.address else "this is empty"
+            raise UsageError(f"--scheduler {self.address!r:.200}: {said}; give the file, or an address as tcp://HOST:8786")
+        return True
 
     def run(
         self,
@@ -74,9 +95,7 @@ class Dask:
 
         look: dict[str, Any] = {"timeout": CONNECT, "set_as_default": False}
         try:
-            if self.address.endswith(".json"):
-                if not Path(self.address).is_file():  # it would be waited for
-                    raise UsageError(f"--scheduler {self.address}: there is no such scheduler file")
+            if self._file():  # one that is gone by now would be waited for
                 return Client(scheduler_file=self.address, **look)
             return Client(self.address, **look)
         except (OSError, ValueError, TypeError, ImportError) as error:  # a timeout is an OSError
@@ -150,6 +169,11 @@ class Slurm:
         with self.cluster(memory) as cluster:
             return str(cluster.job_script())
 
+    def check(self) -> None:
+        """Raise UsageError where no job can be given to Slurm."""
+        if shutil.which("sbatch") is None:
+            raise UsageError("--slurm: there is no sbatch here; give the command on a login node of a Slurm cluster")
+
     def run(
         self,
         function: Callable[..., Any],
@@ -161,8 +185,7 @@ class Slurm:
         """As `Executor.run`. The jobs end with the study; if this process is killed, they end by themselves within a minute or so."""
         from distributed import Client
 
-        if shutil.which("sbatch") is None:
-            raise UsageError("--slurm: there is no sbatch here; give the command on a login node of a Slurm cluster")
+        self.check()
         with self.cluster(memory) as cluster:
             wanted = min(self.workers or int(self.settings.get("cores", "1")), len(tasks))
             cluster.scale(n=wanted)

@@ -8,17 +8,19 @@ from types import FrameType, TracebackType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPING = "stopping after this step, then saving; once more to stop at once"
 
 
 class Interrupts:
     """Context manager around the run loop. `received` is the first signal's number, None while there was none.
 
+    stopping: what is said at the first signal.
     Signals can only be caught in the main thread; elsewhere (a notebook's worker, a pool) this does nothing.
     """
 
-    def __init__(self, say: Callable[[str], None]):
+    def __init__(self, say: Callable[[str], None], stopping: str = STOPPING):
         self.received: int | None = None
-        self._say = say
+        self._say, self._stopping = say, stopping
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interrupts":
@@ -34,4 +36,4 @@ class Interrupts:
         if self.received is not None:
             os._exit(128 + number)
         self.received = number
-        self._say("stopping after this step, then saving; once more to stop at once")
+        self._say(self._stopping)

@@ -1,24 +1,24 @@
 """Sensitivity: which of several values a result hangs on, over their ranges, by Morris' screening or Sobol's shares of the variance.
 
 The runs are those of a sweep (same directory, ledger, resumption, places to run); designs and indices are SALib's (extra `calibrate`).
-The directory also holds sensitivity.json, sensitivity.csv and figures/sensitivity.png.
+The directory also holds sensitivity.json and sensitivity.csv, of all quantities that were asked for so far, and figures/sensitivity.png.
 """
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from calcisim.errors import UsageError
+from calcisim.errors import StorageError, UsageError
 from calcisim.results import observables
-from calcisim.results.files import dumps, write_text
+from calcisim.results.files import dumps, read_object, write_text
 from calcisim.scenario.errors import nearest
 from calcisim.studies import sensitivity_ranges, sweep, sweep_axes
 from calcisim.studies.executor import Executor
-from calcisim.studies.sweep import Say, Sweep, Swept
+from calcisim.studies.sweep import Say, Sweep, Swept, Write
 from calcisim.studies.sweep_axes import Axis
 from calcisim.studies.sweep_ledger import Record
 
@@ -61,9 +61,8 @@ def study(
         raise UsageError("a sensitivity sets values side by side, so vary two at least; for one there is: calcisim sweep")
     count = COUNT[method] if count is None else count
     _check_count(method, count, len(axes))
-    axes, base = sweep.checked(name, axes, sets, quick, days)
     points = sweep_axes.spread(axes, design(method, len(axes), count, seed))
-    return sweep.made(base, axes, points, {"kind": method, COUNTED[method]: count, "seed": seed}, "sensitivity")
+    return sweep.checked(name, axes, points, {"kind": method, COUNTED[method]: count, "seed": seed}, sets, quick, days, "sensitivity")
 
 
 def _available() -> None:
@@ -149,33 +148,55 @@ def run(
 ) -> Swept:
     """Make the runs that are not there yet, and write indices of the quantities (by default the deposit). As `sweep.run` otherwise.
 
-    Other quantities of the same runs cost no further run: give the command again with them.
+    Other quantities of the same runs cost no further run: give the command again with them. The files keep those of before; the summary
+    that is returned is of these alone, and the picture of these before the others.
     """
     wanted = tuple(dict.fromkeys(quantities)) or DEFAULT
+    _check_quantities(wanted, runs.sites)
+    return sweep.finish(runs, executor, out, retry_failed, say, _writer(wanted))
+
+
+def _check_quantities(wanted: Sequence[str], sites: Sequence[str]) -> None:
+    """Raise UsageError for a quantity that no run computes, or of a site that is not there."""
     numbers = [name for name, entry in observables.REGISTRY.items() if entry.numeric]
     for name in wanted:
-        if name.rpartition(".")[2] not in numbers:
-            raise UsageError(f"--quantity {name!r}: no run computes it; {nearest(name, numbers)}")
-    return sweep.finish(runs, executor, out, retry_failed, say, _writer(wanted, say))
+        site, dot, quantity = name.rpartition(".")
+        if quantity not in numbers:
+            raise UsageError(f"--quantity {name!r}: no run computes it; {nearest(quantity, numbers)}")
+        if dot and len(sites) == 1:
+            raise UsageError(f"--quantity {name!r}: the scenario has one site, so leave it out: {quantity}")
+        if dot and site not in sites:
+            raise UsageError(f"--quantity {name!r}: the scenario has no site {site!r}; {nearest(site, sites, 'sites: ')}")
 
 
-def _writer(wanted: Sequence[str], say: Say) -> Callable[[Path, Sweep, list[Record]], dict[str, Any]]:
-    def write(place: Path, runs: Sweep, records: list[Record]) -> dict[str, Any]:
+def _writer(wanted: Sequence[str]) -> Write:
+    def write(place: Path, runs: Sweep, records: list[Record]) -> tuple[dict[str, Any], list[Path]]:
         from calcisim.results import sensitivity_figure
 
-        document = json.loads(dumps(analysed(runs, records, wanted)))
+        everything = dict.fromkeys([*_before(place), *wanted])
+        document = json.loads(dumps(analysed(runs, records, list(everything))))
         write_text(place / INDICES, dumps(document))
         write_text(place / TABLE, sweep.table(list(rows(document))))
-        for name, one in document["quantities"].items():
-            if one["used"] < one["groups"]:
-                say(f"{name}: {one['groups'] - one['used']} of {one['groups']} groups of runs are left out: a run failed or has no value")
-        if any(one["indices"] for one in document["quantities"].values()):
-            sensitivity_figure.draw(place, document)
+        now = {name: document["quantities"][name] for name in wanted}
+        pictures = []
+        if any(one["indices"] for one in now.values()):
+            pictures = sensitivity_figure.draw(place, {**document, "quantities": {**now, **document["quantities"]}})
         whole = {**sweep.summarise(runs, records), **document}
         write_text(place / sweep.SUMMARY, dumps(whole))
-        return whole
+        return {**whole, "quantities": now}, pictures
 
     return write
+
+
+def _before(place: Path) -> list[str]:
+    """The quantities that were asked for before; their indices are computed again, for more runs may have gone well."""
+    path = place / INDICES
+    try:
+        return list(read_object(path, {"quantities": dict})["quantities"])
+    except FileNotFoundError:
+        return []
+    except StorageError as error:
+        raise StorageError(f"{path}: is damaged; delete it, and the same command makes it again") from error
 
 
 def analysed(runs: Sweep, records: Sequence[Record], wanted: Sequence[str]) -> dict[str, Any]:

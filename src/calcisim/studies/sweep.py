@@ -9,16 +9,17 @@ import csv
 import functools
 import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from calcisim.errors import UsageError
+from calcisim.errors import StorageError, UsageError
 from calcisim.results import directory as run_directory
-from calcisim.results.files import dumps, read_object, storage, write_text
-from calcisim.scenario.errors import unusual_is_meant
+from calcisim.results.files import dumps, read_object, write_text
+from calcisim.scenario.errors import ScenarioError, unusual_is_meant
 from calcisim.studies import free, outputs, provenance, resources, sweep_axes
 from calcisim.studies.executor import Executor
 from calcisim.studies.interrupt import Interrupts
@@ -30,13 +31,19 @@ ASKED, TABLE, SUMMARY = "sweep.json", "table.csv", "summary.json"
 SHOWN = ("deposit_calcium_mg", "calcium_ug_per_mg_dry", "onset_day", "largest_clump_mm")  # of many, on the terminal
 SAY_SECONDS = 5.0  # between two lines of progress
 SAID_FAILURES = 20  # while it runs
+NAME = 80  # letters of a scenario in the name of a directory: the last ones
+STOPPING = "stopping: what is at work is dropped, runs that ended are kept; once more to stop at once"
 DRAWS = {"lhs": "Latin hypercube", "sobol": "Sobol sequence"}
 Say = Callable[[str], None]
+Write = Callable[[Path, "Sweep", list[Record]], tuple[dict[str, Any], Sequence[Path]]]
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep before it is run. points: a value per axis, in its unit; design: how they were chosen; memory: bytes that one run needs."""
+    """A sweep before it is run. points: a value per axis, in its unit; design: how they were chosen; memory: bytes that one run needs.
+
+    sha256: of the resolved scenario with `sets` and without the varied values; sites: names of its sites.
+    """
 
     scenario: str
     sets: tuple[str, ...]
@@ -47,24 +54,29 @@ class Sweep:
     design: Mapping[str, Any]
     title: str
     sha256: str
+    sites: tuple[str, ...] = ()
     memory: int | None = None
     kind: str = "sweep"
 
     def task(self, number: int) -> tuple[Any, ...]:
         """Arguments of `run_point` for a point, counted from 1."""
-        varied = [text for axis, value in zip(self.axes, self.points[number - 1], strict=True) for text in axis.sets(value)]
-        return everywhere(self.scenario), (*self.sets, *varied), self.quick, self.days
+        varied = tuple(text for axis, value in zip(self.axes, self.points[number - 1], strict=True) for text in axis.sets(value))
+        return everywhere(self.scenario), self.sets, varied, self.quick, self.days, self.sha256
 
 
 @dataclass(frozen=True)
 class Swept:
-    """How a sweep ended: its summary when finished, else the signal that stopped it; ended: runs in the ledger. rows: of the table."""
+    """How a sweep ended: its summary when finished, else the signal that stopped it; ended: runs in the ledger.
+
+    rows: of the table; pictures: those that were drawn now.
+    """
 
     directory: Path
     summary: dict[str, Any] | None
     signal: int | None = None
     ended: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
+    pictures: tuple[Path, ...] = ()
 
 
 def sweep(
@@ -86,14 +98,24 @@ def sweep(
         raise UsageError(f"--draw {draw}: one of {', '.join(DRAWS)}")
     if samples is not None and samples < 1:
         raise UsageError(f"--samples {samples}: 1 at least")
-    axes, base = checked(name, sweep_axes.read(vary, samples is not None), sets, quick, days)
+    axes = sweep_axes.read(vary, samples is not None)
     if samples is None:
-        return made(base, axes, sweep_axes.grid(axes), {"kind": "grid"})
-    return made(base, axes, sweep_axes.sample(axes, samples, draw, seed), {"kind": draw, "samples": samples, "seed": seed})
+        return checked(name, axes, sweep_axes.grid(axes), {"kind": "grid"}, sets, quick, days)
+    points = sweep_axes.sample(axes, samples, draw, seed) if axes else ()
+    return checked(name, axes, points, {"kind": draw, "samples": samples, "seed": seed}, sets, quick, days)
 
 
-def checked(name: str, axes: tuple[Axis, ...], sets: Sequence[str], quick: bool, days: float | None) -> tuple[tuple[Axis, ...], Sweep]:
-    """The axes with their places in the scenario, and a sweep without points; every value of an axis was tried alone."""
+def checked(
+    name: str,
+    axes: tuple[Axis, ...],
+    points: Sequence[Point],
+    design: Mapping[str, Any],
+    sets: Sequence[str],
+    quick: bool,
+    days: float | None,
+    kind: str = "sweep",
+) -> Sweep:
+    """The sweep of these points, its axes with their places in the scenario; the values of every axis were tried alone."""
     base = load(name, tuple(sets), quick, days)
     if base.kind == "plasma":
         raise UsageError(f"{name} is a body without tissue, so nothing is deposited in it; take a scenario with a site")
@@ -104,11 +126,16 @@ def checked(name: str, axes: tuple[Axis, ...], sets: Sequence[str], quick: bool,
         return load(name, (*sets, *more), quick, days)
 
     axes = sweep_axes.placed(axes, base, with_changes)
-    memory = max((resources.estimate(one) or 0 for one in sweep_axes.tried(axes, with_changes)), default=0) or None
+    memory = max((resources.estimate(one) or 0 for one in sweep_axes.tried(axes, with_changes, points)), default=0) or None
+    sites = tuple(site.name for site in base.site)
+    return Sweep(name, tuple(sets), quick, days, axes, tuple(points), dict(design), base.title, resolved(base), sites, memory, kind)
+
+
+def resolved(loaded: Any) -> str:
+    """SHA-256 of a scenario with all that it took from files."""
     from calcisim import scenario
 
-    sha256 = provenance.text_sha256(scenario.dump(base))
-    return axes, Sweep(name, tuple(sets), quick, days, axes, (), {}, base.title, sha256, memory)
+    return provenance.text_sha256(scenario.dump(loaded))
 
 
 def example(base: Any) -> str:
@@ -120,13 +147,6 @@ def example(base: Any) -> str:
             continue
         return f"--vary {path}={0.8 * found.start:.3g}:{1.5 * found.start:.3g}:9{found.unit}"
     return "--vary seed=1,2,3"
-
-
-def made(base: Sweep, axes: tuple[Axis, ...], points: Sequence[Point], design: Mapping[str, Any], kind: str = "sweep") -> Sweep:
-    """The sweep with its points."""
-    return Sweep(
-        base.scenario, base.sets, base.quick, base.days, axes, tuple(points), dict(design), base.title, base.sha256, base.memory, kind
-    )
 
 
 def load(name: str, sets: tuple[str, ...], quick: bool, days: float | None) -> Any:
@@ -153,14 +173,34 @@ def everywhere(name: str) -> str:
     return name if shipped and not files.is_file(Path(name)) else str(path)
 
 
-def run_point(name: str, sets: tuple[str, ...], quick: bool, days: float | None) -> dict[str, Any]:
-    """Run one point in memory, on one thread: every numeric summary quantity at its end, as `calcisim run` gives it."""
+def at_point(name: str, sets: tuple[str, ...], varied: tuple[str, ...], quick: bool, days: float | None, sha256: str) -> Any:
+    """The scenario of one point. Raises StorageError where the scenario is not the one that the sweep began with (`sha256`)."""
+    with unusual_is_meant():
+        try:
+            return load(name, (*sets, *varied), quick, days)
+        finally:  # after it was read, and also where it was refused: a file may be changed at any time
+            try:
+                why = "" if resolved(load(name, sets, quick, days)) == sha256 else "it was changed"
+            except ScenarioError as error:
+                why = str(error)
+            if why:
+                raise StorageError(
+                    f"{name}: is not the scenario that this study began with ({why}); put it back and give the same command again, "
+                    "or start another study with it"
+                ) from None
+
+
+def run_point(name: str, sets: tuple[str, ...], varied: tuple[str, ...], quick: bool, days: float | None, sha256: str) -> dict[str, Any]:
+    """Run one point in memory, on one thread: every numeric summary quantity at its end, as `calcisim run` gives it.
+
+    Raises as `at_point`.
+    """
     from calcisim.results import observables
     from calcisim.simulation.run import Simulation
     from calcisim.studies.execute import output_times
 
+    loaded = at_point(name, sets, varied, quick, days, sha256)
     with unusual_is_meant():
-        loaded = load(name, sets, quick, days)
         simulation = Simulation(loaded, loaded.seed, 1)
     for moment in output_times(loaded, loaded.duration):
         simulation.advance(moment)
@@ -192,7 +232,7 @@ def place_of(study: Sweep, document: Mapping[str, Any], out: Path | None) -> Pat
     """Directory of a sweep: the same question finds the same one."""
     if out is not None:
         return Path(out)
-    name = study.scenario.removesuffix(".toml").strip("./").replace("/", "-")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", study.scenario.removesuffix(".toml"))[-NAME:].strip("-.") or "scenario"
     return Path("runs") / f"{name}-{study.kind}-{provenance.text_sha256(dumps(document))[:8]}"
 
 
@@ -204,29 +244,43 @@ def run(study: Sweep, executor: Executor, out: Path | None = None, retry_failed:
     return finish(study, executor, out, retry_failed, say, _write)
 
 
-def finish(
-    study: Sweep, executor: Executor, out: Path | None, retry_failed: bool, say: Say, write: Callable[[Path, Sweep, list[Record]], Any]
-) -> Swept:
-    """As `run`, with another `write(directory, study, records)` for what is made of the records; it gives the summary."""
+def finish(study: Sweep, executor: Executor, out: Path | None, retry_failed: bool, say: Say, write: Write) -> Swept:
+    """As `run`, with another `write(directory, study, records)` for what is made of the records; it gives summary and pictures."""
     document = asked(study)
     place = place_of(study, document, out)
-    _begin(place, document, study.kind)
+    _make(place, study.kind)
     held = run_directory.lock(place)
     try:
-        with Interrupts(say) as interrupts, Ledger(place, study.points) as ledger:
+        _begin(place, document, study.kind)
+        with Interrupts(say, STOPPING) as interrupts, Ledger(place, study.points) as ledger:
             records = _all(place, study, executor, ledger, retry_failed, say, lambda: interrupts.received is not None)
         if len(records) < len(study.points):
             return Swept(place, None, interrupts.received, len(records))
         ordered = [records[number] for number in range(1, len(study.points) + 1)]
         rows = rows_of(study, ordered)
         write_text(place / TABLE, table(rows))
-        return Swept(place, write(place, study, ordered), None, len(records), rows)
+        summary, pictures = write(place, study, ordered)
+        return Swept(place, summary, None, len(records), rows, tuple(pictures))
     finally:
         held.release(force=True)
 
 
+def _make(place: Path, kind: str) -> None:
+    """Make the directory; one that holds something else is refused before anything is written to it."""
+    try:
+        if place.is_dir():
+            found = {path.name for path in place.iterdir()}  # a kill may have left some that say nothing yet
+            if ASKED not in found and found - {run_directory.LOCK, f"{ASKED}.writing"}:
+                raise UsageError(f"{place}: is not empty and holds no {kind}; choose another --out")
+        place.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UsageError(f"{place}: is a file, not a directory; choose another --out") from None
+    except OSError as error:
+        raise StorageError(f"{place}: cannot be made ({error.strerror or error}); choose another --out") from error
+
+
 def _begin(place: Path, document: Mapping[str, Any], kind: str) -> None:
-    """Make the directory, or see that it holds this very sweep."""
+    """Say in the directory what is asked, or see that it holds this very sweep. Only for one who has locked it."""
     path = place / ASKED
     if path.exists():
         before = read_object(path, {"scenario": str, "vary": list, "points": int})
@@ -237,10 +291,6 @@ def _begin(place: Path, document: Mapping[str, Any], kind: str) -> None:
                 what = "was begun with another calcisim or other versions of what it needs"
             raise UsageError(f"{place}: {what}; choose another --out, or leave it out")
         return
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise UsageError(f"{place}: is not empty and holds no {kind}; choose another --out")
-    with storage(place):
-        place.mkdir(parents=True, exist_ok=True)
     write_text(path, dumps(document))
 
 
@@ -336,11 +386,11 @@ def summarise(study: Sweep, records: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _write(place: Path, study: Sweep, records: list[Record]) -> dict[str, Any]:
+def _write(place: Path, study: Sweep, records: list[Record]) -> tuple[dict[str, Any], list[Path]]:
     from calcisim.results import sweep_figure
 
     finals = [one.get("final") for one in records]
-    sweep_figure.draw(place, [(axis.path, axis.unit, axis.log) for axis in study.axes], study.points, finals)
+    pictures = sweep_figure.draw(place, [(axis.path, axis.unit, axis.log) for axis in study.axes], study.points, finals)
     document: dict[str, Any] = json.loads(dumps(summarise(study, records)))
     write_text(place / SUMMARY, dumps(document))
-    return document
+    return document, pictures

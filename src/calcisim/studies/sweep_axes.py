@@ -41,6 +41,7 @@ class Axis:
     high: float = math.nan
     log: bool = False
     targets: tuple[str, ...] = ()
+    written: str = ""  # the values as --vary has them, without the unit
 
     @property
     def label(self) -> str:
@@ -89,7 +90,7 @@ def _read(word: str, sampled: bool) -> Axis:
         values = tuple(float(part) for part in match[1].split(","))
         if len(set(values)) < len(values):
             raise UsageError(f"--vary {word[:80]!r}: a value is there twice")
-        return _finite(Axis(path, match[2].strip(), values), values)
+        return _finite(Axis(path, match[2].strip(), values, written=match[1]), values)
     raise UsageError(f"--vary {word[:80]!r}: write LOW:HIGH:N, LOW:HIGH:N:log or a,b,c, and the unit once, at the end; {_EXAMPLE}")
 
 
@@ -99,7 +100,8 @@ def _of_range(path: str, match: re.Match[str], sampled: bool, said: str) -> Axis
         raise UsageError(f"{said}: the lower value comes first, and the two differ")
     if log and low <= 0.0:
         raise UsageError(f"{said}: equal ratios need values above 0")
-    axis = _finite(Axis(path, unit, (), low, high, log), (low, high))
+    written = ":".join(part for part in (match[1], match[2], count, "log" if log else "") if part)
+    axis = _finite(Axis(path, unit, (), low, high, log, written=written), (low, high))
     if sampled:
         if count is not None:
             without = f"{path}={match[1]}:{match[2]} {unit}".rstrip()
@@ -176,21 +178,23 @@ def _placed(axis: Axis, base: Any, load: Load) -> Axis:
     return found
 
 
-def _some(axis: Axis) -> Point:
-    """Values to try: those of a grid (of very many some, with the least and the most), both ends of a range."""
-    if len(axis.values) <= TRIED:
-        return axis.values or (axis.low, axis.high)
-    return (*axis.values[:: math.ceil(len(axis.values) / TRIED)], min(axis.values), max(axis.values))
+def _some(axis: Axis, drawn: Iterable[float] = ()) -> Point:
+    """Values to try: of a grid, or both ends of a range and what was drawn from it; of very many some, with the least and the most."""
+    values = axis.values or tuple(dict.fromkeys((axis.low, axis.high, *drawn)))
+    if len(values) <= TRIED:
+        return values
+    return (*values[:: math.ceil(len(values) / TRIED)], min(values), max(values))
 
 
-def tried(axes: Sequence[Axis], load: Load) -> Iterator[Any]:
+def tried(axes: Sequence[Axis], load: Load, points: Sequence[Point] = ()) -> Iterator[Any]:
     """The scenarios at the values of every axis, the others as they are. Raises ScenarioError for a value that is refused.
 
-    A value that goes only together with the others is tried with their first ones. What is refused in some combinations alone fails there.
+    points: those that will be run, for values that are drawn from a range. A value that goes only together with the others is tried with
+    their first ones. What is refused in some combinations alone fails there.
     """
-    for axis in axes:
+    for number, axis in enumerate(axes):
         others = [text for other in axes if other is not axis for text in other.sets(_some(other)[0])]
-        for value in _some(axis):
+        for value in _some(axis, (point[number] for point in points)):
             yield _load(axis, value, others, load)
 
 
@@ -204,5 +208,16 @@ def _load(axis: Axis, value: float, others: Sequence[str], load: Load) -> Any:
             with contextlib.suppress(ScenarioError), unusual_is_meant():
                 return load((*others, *own))
         first = refused.mistakes[0]
+        if not axis.unit and axis.written and first.message.endswith("has no unit"):
+            raise ScenarioError(Mistake(f"--vary {axis.path}", "", "has no unit", _with_unit(axis, first.hint))) from None
         label = f"--vary {axis.path} at {value:.6g} {axis.unit}".rstrip()
         raise ScenarioError(Mistake(label, "", first.message, first.hint)) from None
+
+
+def _with_unit(axis: Axis, hint: str) -> str:
+    """How to write an axis with a unit, of those that the scenario's hint offers; the hint where it offers none."""
+    first, *more = hint.partition("one of: ")[2].split(", ")
+    if not first:
+        return hint
+    text = f'"{axis.path}={axis.written} {first}"' if axis.log else f"{axis.path}={axis.written}{first}"
+    return f"write it at the end: --vary {text}" + (f"; also {', '.join(more)}" if more else "")

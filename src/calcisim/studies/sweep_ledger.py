@@ -29,12 +29,13 @@ class Ledger:
 
     def __enter__(self) -> "Ledger":
         with storage(self.path):
-            self.file = open(self.path, "ab")  # closed on exit
+            self.file = open(self.path, "ab", buffering=0)  # closed on exit; what a full disk refused is not tried again then
         self._read()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.file.close()
+        with storage(self.path):
+            self.file.close()
 
     def _read(self) -> None:
         """Fill `records`; cut off what a kill left of a line. Raises StorageError for a line that was changed."""
@@ -51,12 +52,16 @@ class Ledger:
         damaged = f"{self.path}: line {number} is damaged; delete that line, and run the same command again"
         try:
             record = json.loads(line)
-            point, values = record["point"], tuple(record["values"])
+            point, values = record["point"], record["values"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StorageError(damaged) from error
-        if not isinstance(point, int) or not 1 <= point <= len(self.points) or values != self.points[point - 1]:
+        if type(point) is not int or not 1 <= point <= len(self.points):
             raise StorageError(damaged)
-        if not isinstance(record.get("error"), str) and not isinstance(record.get("final"), dict):
+        if not isinstance(values, list) or not all(map(_number, values)) or tuple(values) != self.points[point - 1]:
+            raise StorageError(damaged)
+        final = record.get("final")
+        numbers = isinstance(final, dict) and all(value is None or _number(value) for value in final.values())
+        if set(record) - {"point", "values"} not in ({"error"}, {"final"}) or not (numbers or isinstance(record.get("error"), str)):
             raise StorageError(damaged)
         return _lean(record)
 
@@ -65,11 +70,17 @@ class Ledger:
         document = plain({"point": point, "values": list(self.points[point - 1]), **found})
         line = json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n"
         with storage(self.path, len(line)):
-            self.file.write(line.encode())
-            self.file.flush()
+            data = line.encode()
+            while data:
+                data = data[self.file.write(data) :]
             os.fsync(self.file.fileno())
         self.records[point] = _lean(json.loads(line))
         return self.records[point]
+
+
+def _number(value: object) -> bool:
+    """True for a finite number; a truth value is none."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
 
 
 def _lean(record: Record) -> Record:
