@@ -130,7 +130,7 @@ def without_cells(name: str, days: float | None = None) -> tuple[float, float]:
     events = tuple(event for event in loaded.event if event.kind not in ("excise", "change-medium"))
     simulation = Simulation(loaded.model_copy(update={"site": sites, "event": events}))
     for site in simulation.sites.values():
-        site.problem.particles.capacity[...] = 0.0
+        site.problem.particles.capacity = 0.0 * site.problem.particles.capacity
     most, held = dict.fromkeys(simulation.sites, 0.0), {}
     worst = 0.0
     for moment in output_times(loaded, loaded.duration if days is None else days * DAY):
