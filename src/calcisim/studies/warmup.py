@@ -82,6 +82,7 @@ def rest_of_site() -> None:
     from calcisim import scenario
     from calcisim.numerics.krylov import Bicgstab
     from calcisim.numerics.multigrid import Hierarchy
+    from calcisim.physics.kinetics import FREE
     from calcisim.simulation.model import SiteProblem
     from calcisim.simulation.run import Simulation
 
@@ -98,9 +99,13 @@ def rest_of_site() -> None:
     for one in simulation.sites.values():
         state = one.state
         state.make_room(np.arange(4))
-        state.number[:, :4, 0], state.coordinate[:, :4, 0], state.bare[:, :4, 0], state.count[:, :4] = 1e15, 0.5, 1.0, 1
+        state.number[:, :4, 0], state.coordinate[:, :4, 0], state.bare[:, :4, 0] = 1e15, 0.5, 1.0
+        state.count[:FREE, :4] = 1
         one.problem.particles.bind()
     simulation.advance(1.0)
+    for one in simulation.sites.values():  # last what the implant does not need: particles that drift
+        one.state.count[FREE, :4] = 1
+    simulation.advance(2.0)
 
 
 def fluids() -> None:
