@@ -212,18 +212,30 @@ def _client(make: Callable[[], Any]) -> Iterator[Any]:
 def _through(
     client: Any, function: Callable[..., Any], tasks: Mapping[Any, tuple[Any, ...]], say: Say, stop: Callable[[], bool]
 ) -> Iterator[Done]:
-    """The tasks through a client, some ahead at a time; what is at work is cancelled once `stop()` is true."""
+    """The tasks through a client, some ahead at a time; what is at work is cancelled once `stop()` is true.
+
+    Dask blames a death on every task that the worker had before it: those that it gives up for that are tried once more, each alone.
+    """
     waiting = list(tasks.items())[::-1]
+    suspects: list[Any] = []
+    tried: set[Any] = set()
     at_work: dict[Any, Any] = {}
     crew = _Crew(client, say)
     try:
-        while (waiting or at_work) and not stop():
+        while (waiting or at_work or suspects) and not stop():
             room = AHEAD * crew.threads()
+            if suspects and not waiting and not at_work:
+                tried.add(suspects[-1])
+                waiting = [(suspects[-1], tasks[suspects.pop()])]
             while waiting and len(at_work) < room:
                 key, arguments = waiting.pop()
                 at_work[client.submit(alone, function, arguments, pure=False)] = key
             for future in _ended(at_work):
-                yield _done(at_work.pop(future), future)
+                done = _done(at_work.pop(future), future)
+                if done.error == KILLED and done.key not in tried:
+                    suspects.append(done.key)
+                else:
+                    yield done
     except OSError as error:
         raise _gone(client) from error
     finally:
