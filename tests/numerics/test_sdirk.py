@@ -175,3 +175,28 @@ def test_newton_says_how_it_failed(way, reason):
     report = solve_stage(problem, NewtonControl(iterations=3))
     assert report.iterations <= 3
     assert np.isfinite(problem.residual).all()
+
+
+class Creeping(Scalar):
+    """y' = −y, with no answer for a step above a tenth."""
+
+    def start_step(self, time, dt):
+        super().start_step(time, dt)
+        self.dt = dt
+
+    def error_norm(self):
+        return math.inf if self.dt > 0.1 else 1e-12
+
+
+def test_a_run_that_creeps_ends_in_an_error(monkeypatch):
+    monkeypatch.setattr("calcisim.numerics.sdirk.MOST_CUTS", 20)
+    problem, size = Creeping(lambda t, y: -y, lambda t, y: -1.0, 1.0), StepSize(0.08, first=0.08)
+
+    def go_on(steps, time=0.0):
+        for _ in range(steps):
+            time = advance(problem, time, 1e9, size, NewtonControl(), Counters())
+        return time
+
+    assert 0.0 < go_on(20) < 2.0
+    with pytest.raises(SolverError, match=r"the last 20 steps up to day .* had to be cut, to 0\.08 s now: the error is not finite"):
+        go_on(20)

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from calcisim.errors import SolverError
 from calcisim.numerics.newton import NewtonControl, StageProblem, solve_stage
 
+MOST_CUTS = 2000  # steps in a row
 GAMMA = 1.0 - 1.0 / math.sqrt(2.0)
 ORDER = 2
 
@@ -92,10 +93,11 @@ class StepSize:
     largest: float = math.inf
     first: float = 10.0
     smallest: float = 1e-6
+    cuts: int = 0  # steps in a row that had to be cut for want of an answer
 
     def restart(self) -> None:
         """Begin afresh after an event."""
-        self.dt, self.error = self.first, 1.0
+        self.dt, self.error, self.cuts = self.first, 1.0, 0
 
     def accept(self, error: float, dt: float) -> None:
         """Choose the next step after a good one of length dt (which may have been cut to land on an output time)."""
@@ -117,7 +119,11 @@ class StepSize:
 
 
 def advance(problem: StepProblem, time: float, target: float, size: StepSize, control: NewtonControl, counters: Counters) -> float:
-    """One accepted step from `time` towards `target`; the new time (exactly `target` when it lands)."""
+    """One accepted step from `time` towards `target`; the new time (exactly `target` when it lands).
+
+    Raises SolverError where no step is short enough, and where so many in a row had no answer at their first length that the run creeps.
+    """
+    cut = ""
     while True:
         dt = size.next(time, target)
         result = attempt(problem, time, dt, control, counters)
@@ -125,8 +131,12 @@ def advance(problem: StepProblem, time: float, target: float, size: StepSize, co
             problem.accept()
             size.accept(result.error, dt)
             counters.steps += 1
+            size.cuts = size.cuts + 1 if cut else 0
+            if size.cuts > MOST_CUTS:
+                raise SolverError(f"the last {MOST_CUTS} steps up to day {time / 86400.0:.6g} had to be cut, to {dt:.3g} s now: {cut}")
             return target if dt == target - time else time + dt
         counters.rejected_steps += 1
+        cut = result.failed or cut
         size.reject(result.error, dt)
         if size.dt < size.smallest:
             raise SolverError(f"the step at day {time / 86400.0:.6g} fell below {size.smallest:g} s: {result.failed or 'error too large'}")

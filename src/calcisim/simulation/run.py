@@ -326,7 +326,7 @@ def memory_estimate(scenario: Any) -> int:
 
 # Measured peaks of `calcisim run` with its figures: 4² to 512² and 24³ to 64³, from days to a year (row M1 of the reliability table).
 BASE_MEMORY = 340_000_000  # interpreter, libraries, compiled kernels and figures
-PADDED_BYTES = 1_100  # fields with their ghost layer, and the hierarchy
+PADDED_BYTES = 850  # fields with their ghost layer, and the hierarchy
 VOXEL_BYTES = 600  # substrate, warm starts, lattice
 PARTICLE_BYTES = 3_500  # cohorts in three places, and the stage of a busy voxel
 CLASS_BYTES = 80  # four moments of two kinds of clumps, with room to grow
