@@ -79,11 +79,17 @@ class Column(Trial):
         return self.mineral[0, 0]
 
 
-def coupled(case: Case, relative: float) -> tuple[np.ndarray, Counters]:
-    """Mineral at the end, with the shipped integrator, controller and Newton tolerances; and the work."""
+def solve(case: Case, relative: float) -> tuple[Column, Counters]:
+    """Adaptive steps with the shipped controller and the shipped Newton tolerances."""
     column, counters, size, time = Column(case, relative), Counters(), StepSize(10.0, largest=30.0 * DAY), 0.0
     while time < case.end:
         time = advance(column, time, case.end, size, NewtonControl(), counters)
+    return column, counters
+
+
+def coupled(case: Case, relative: float) -> tuple[np.ndarray, Counters]:
+    """Mineral at the end, and the work."""
+    column, counters = solve(case, relative)
     return column.profile.copy(), counters
 
 

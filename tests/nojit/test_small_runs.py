@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from physics.test_drift import COLLAGEN, SHEET
 from physics.test_morphology import assert_sound
 from scenarios.test_invariants import least, worst_ledger
 
@@ -12,33 +13,8 @@ from calcisim.physics.morphology import Growing, grow
 from calcisim.simulation.run import Simulation
 
 pytestmark = pytest.mark.nojit
-DISH = """
-title = "Fluid beside collagen"
-kind = "invitro"
-duration = "1 day"
-output = [{ times = ["1 day"] }]
-[medium]
-calcium = "5 mmol/L"
-phosphate = "5 mmol/L"
-bicarbonate = "12 mmol/L"
-ph = 7.4
-temperature = "22 degC"
-fetuin = "20 umol/L"
-nucleators = "1e8 1/mL"
-[[site]]
-name = "dish"
-tissue = "fluid"
-[site.grid]
-shape = [4]
-spacing = "20 um"
-depth = "1 mm"
-[[site.region]]
-shape = "slab"
-low = "60 um"
-high = "80 um"
-material = "dermis"
-override = { perfusion = "0 1/s" }
-"""
+DISH = SHEET.replace("[41]", "[4]").replace("[[site]]", 'nucleators = "1e8 1/mL"\n[[site]]')
+DISH += COLLAGEN.replace("0.6 mm", "60 um").replace("0.7 mm", "80 um")
 
 
 def test_free_particles_of_four_voxels_spread_and_none_is_lost(tmp_path):

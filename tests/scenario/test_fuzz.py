@@ -5,25 +5,15 @@ import time
 import warnings
 
 import pytest
+from campaign.fuzz import NASTY, copied, documents, mutated, spots, texts
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from calcisim import scenario
-from calcisim.scenario import document, override
+from calcisim.scenario import override
 from calcisim.scenario.build import from_document
 from calcisim.scenario.document import Origin
-from calcisim.scenario.files import resolve
 
-TEXTS = [resolve(name).read_text(encoding="utf-8") for name in scenario.names()]
-DOCUMENTS = [document.read(resolve(name))[0] for name in scenario.names()]
-NASTY = [
-    "", "0", "-1", "nan", "inf", "1e308", "true", "[]", "{}", '""', '"1 mm"', '"1e99 mm"', '"nan mm"', "[[", "]]", "=", "\0",
-    "\ufeff", "\u202e",
-    "9**9**9", '"' * 3, "'", "#", "[site]", "[[site]]", "[[event]]", "[[site.region]]", "extends = 'healthy/dermis'\n",
-    "1979-05-27T07:32:00Z",
-    "0x" + "f" * 300, "9" * 400, "[" * 60, '"../../x"', '"5 mg/dL"', '"5 Eq/L"', "a.b.c.d.e = 1\n", "\r", "\U0001f9b4",
-    '"' + "x" * 3000 + '"',
-]  # fmt: skip
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -57,26 +47,12 @@ def assert_fair(make):
     assert time.perf_counter() - start < 1.0
 
 
-def spots(value, path=()):
-    """Every path of a document that holds something."""
-    yield path
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        yield from spots(part, (*path, key))
-
-
-def copied(value):
-    if isinstance(value, dict):
-        return {key: copied(part) for key, part in value.items()}
-    return [copied(part) for part in value] if isinstance(value, list) else value
-
-
 @seed(20)
 @settings(max_examples=900, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(data=st.data())
 def test_mutated_documents(data):
     """One value anywhere is replaced, removed or added."""
-    base = copied(data.draw(st.sampled_from(DOCUMENTS)))
+    base = copied(data.draw(st.sampled_from(documents())))
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from([spot for spot in spots(base) if spot]))
         here = base
@@ -100,34 +76,11 @@ def test_mutated_texts(round_, tmp_path):
     chance = random.Random(round_)
     path = tmp_path / "fuzz.toml"
     for _ in range(200):
-        text = chance.choice(TEXTS)
+        text = chance.choice(texts())
         for _ in range(chance.randint(1, 4)):
             text = mutated(text, chance)
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
         assert_fair(lambda: scenario.load(path, quick=chance.random() < 0.3))
-
-
-def mutated(text, chance):
-    lines = text.split("\n")
-    at = chance.randrange(len(lines))
-    spot = chance.randrange(len(text) + 1)
-    match chance.randrange(7):
-        case 0:
-            lines[at] = ""
-        case 1:
-            lines.insert(at, chance.choice(lines))
-        case 2:
-            lines[at] = lines[at].split("=")[0] + "= " + chance.choice(NASTY)
-        case 3:
-            return text[:spot] + chance.choice(NASTY) + text[spot:]
-        case 4:
-            return text[:spot] + text[spot + chance.randint(1, 20) :]
-        case 5:
-            other = chance.randrange(len(lines))
-            lines[at], lines[other] = lines[other], lines[at]
-        case _:
-            return text[:spot] + chr(chance.choice([0, 7, 34, 39, 61, 91, 93, 123, 160, 0x202E, 0x1F600])) + text[spot:]
-    return "\n".join(lines)
 
 
 @seed(21)
