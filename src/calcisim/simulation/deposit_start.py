@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from calcisim import parameters
 from calcisim.numerics import threads
 from calcisim.physics import clumping, kinetics
 from calcisim.physics.growth import growth_coordinate, radius_and_slope
@@ -10,7 +11,6 @@ from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Start
 from calcisim.simulation.state import State
 
 Array = np.ndarray
-GROWN = 0.8  # radius of primaries over the terminal one: they still grow to twice their volume before they stop; assumed
 VOXELS_EACH = 64  # what a voxel with particles weighs against one of a plain sweep
 
 
@@ -40,7 +40,7 @@ def lay(setup: SiteSetup, model: ModelSetup, state: State) -> None:
 def _size(one: Start, model: ModelSetup) -> tuple[float, float]:
     """Growth coordinate of the primaries, and their volume as the table of GRO-7 has it [m³]."""
     particle: ParticleLaw = model.particle
-    radius = GROWN * model.clump.radius if one.radius is None else one.radius
+    radius = parameters.values("particles")["deposit_radius_share"] * model.clump.radius if one.radius is None else one.radius
     coordinate = float(growth_coordinate(radius / particle.terminal_radius, particle.terminal_exponent))
     relative, _ = radius_and_slope(coordinate, particle.table, particle.table_step)
     return coordinate, float(relative) ** 3 * particle.volume
