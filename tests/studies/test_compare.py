@@ -12,7 +12,8 @@ import time
 import pytest
 
 from calcisim import parameters, scenario
-from calcisim.errors import StorageError, UsageError
+from calcisim.errors import RunLocked, StorageError, UsageError
+from calcisim.results import directory
 from calcisim.scenario.cohort import shipped
 from calcisim.scenario.errors import ScenarioError
 from calcisim.studies import compare, comparison, outcomes, replicate
@@ -273,6 +274,18 @@ def test_a_directory_with_something_else_is_left_alone(tmp_path):
     with pytest.raises(UsageError, match="holds no comparison"):
         compare.compare(small(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_directory_is_locked_before_it_is_said_what_it_holds(tmp_path):
+    """Also where a kill left a file that was being written."""
+    (tmp_path / "comparison.json.writing").write_text("{")
+    held = directory.lock(tmp_path)
+    try:
+        with pytest.raises(RunLocked):
+            compare.compare(small(), tmp_path)
+        assert not (tmp_path / "comparison.json").exists()
+    finally:
+        held.release()
 
 
 def test_what_the_machine_broke_is_listed_and_tried_again(tmp_path, monkeypatch):

@@ -19,7 +19,7 @@ from calcisim.cli import app
 from calcisim.errors import RunLocked, StorageError, UsageError
 from calcisim.results import directory, sweep_figure
 from calcisim.results.observables import REGISTRY
-from calcisim.studies import cluster, execute, sweep
+from calcisim.studies import cluster, execute, study_directory, sweep
 from calcisim.studies.executor import KILLED, Processes
 from calcisim.studies.progress import Reporter
 from calcisim.studies.sweep_ledger import Ledger
@@ -242,7 +242,7 @@ def test_a_directory_is_locked_before_it_is_said_what_it_holds(tmp_path, monkeyp
             directory.lock(tmp_path)
         written.append(path.name)
 
-    monkeypatch.setattr(sweep, "write_text", watched)
+    monkeypatch.setattr(study_directory, "write_text", watched)
     sweep.run(small(), Here(last=0), tmp_path)
     assert written == ["sweep.json"]
 

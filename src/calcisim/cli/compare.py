@@ -36,12 +36,9 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Arms side by side over a cohort with the same random numbers. The same command goes on where it was stopped."""
-    from calcisim.errors import UsageError
     from calcisim.studies import compare as study
     from calcisim.studies import comparison
 
-    if workers is not None and not 1 <= workers <= 256:
-        raise UsageError(f"--workers {workers}: must be 1 to 256.")
     asked = comparison.study(name, tuple(arm or ()), replicates, tuple(sets or ()), people, spread, quick, days, seed)
     done = study.compare(asked, out, workers, quietly if quiet else say)
     if done.summary is None:

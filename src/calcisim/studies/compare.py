@@ -5,21 +5,19 @@ comparison.csv (a row per arm and member), summary.json and figures/comparison.p
 they are the same bytes however often the study was stopped and however many processes shared it.
 """
 
-import csv
-import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from calcisim.errors import StorageError, UsageError
-from calcisim.results import directory as run_directory
 from calcisim.results.files import dumps, read_object, storage, write_text
-from calcisim.studies import executor, outcomes, provenance, replicate, resources
+from calcisim.studies import executor, outcomes, provenance, replicate, resources, study_directory
 from calcisim.studies.comparison import Study
-from calcisim.studies.interrupt import Interrupts
+from calcisim.studies.executor import Executor
+from calcisim.studies.interrupt import DROPPED, Interrupts
 from calcisim.studies.progress import clock
 
 ASKED, TABLE, SUMMARY, MEMBERS = "comparison.json", "comparison.csv", "summary.json", "members"
@@ -60,48 +58,22 @@ def asked(study: Study) -> dict[str, Any]:
 
 def compare(study: Study, out: Path | None = None, workers: int | None = None, say: Say = lambda text: None) -> Compared:
     """Run what is not there yet of a comparison, and write its tables. Raises UsageError for a directory that holds something else."""
+    where = executor.Processes(workers)
     document = json.loads(dumps(asked(study)))
-    place = Path("runs") / _called(study, document) if out is None else Path(out)
-    _begin(place, document)
-    held = run_directory.lock(place)
-    try:
-        with Interrupts(say) as interrupts:
-            found = _members(place, study, workers, say, lambda: interrupts.received is not None)
+    place = study_directory.called(study.scenario, "compare", document) if out is None else Path(out)
+    with study_directory.taken(place, ASKED, document, {"scenario": str, "arms": dict, "seed": int}, "comparison"):
+        with Interrupts(say, DROPPED) as interrupts:
+            found = _members(place, study, where, say, lambda: interrupts.received is not None)
             if len(found) < len(study.arms) * study.replicates:
                 return Compared(place, None, interrupts.received)
         return Compared(place, _write(place, study, found))
-    finally:
-        held.release(force=True)
-
-
-def _called(study: Study, document: Mapping[str, Any]) -> str:
-    """Directory name of a comparison: the same question finds the same directory."""
-    name = study.scenario.removesuffix(".toml").strip("./").replace("/", "-")
-    return f"{name}-compare-{provenance.text_sha256(dumps(document))[:8]}"
-
-
-def _begin(place: Path, document: Mapping[str, Any]) -> None:
-    """Make the directory, or see that it holds this very comparison."""
-    path = place / ASKED
-    if path.exists():
-        before = read_object(path, {"scenario": str, "arms": dict, "seed": int})
-        if before != document:
-            other = next(key for key in (*document, *before) if document.get(key) != before.get(key))
-            what = "was begun with another calcisim" if other.endswith("_sha256") else f"holds a comparison that differs in {other}"
-            raise UsageError(f"{place}: {what}; choose another --out, or leave it out")
-        return
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise UsageError(f"{place}: is not empty and holds no comparison; choose another --out")
-    with storage(place):
-        place.mkdir(parents=True, exist_ok=True)
-    write_text(path, dumps(document))
 
 
 def _file(place: Path, arm: str, number: int) -> Path:
     return place / MEMBERS / arm / f"{number:04d}.json"
 
 
-def _members(place: Path, study: Study, workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
+def _members(place: Path, study: Study, where: Executor, say: Say, stop: Callable[[], bool]) -> Found:
     """Every member in every arm: those on the disk, and those that are run now, as far as nobody stops it."""
     every = [(arm, number) for number in range(1, study.replicates + 1) for arm in study.arms]
     more = max((len(list((place / MEMBERS / arm.name).glob("*.json"))) for arm in study.arms), default=0)
@@ -109,7 +81,7 @@ def _members(place: Path, study: Study, workers: int | None, say: Say, stop: Cal
         raise UsageError(f"{place}: holds {more} replicates already; ask for as many or more, or choose another --out")
     found = {(arm.name, number): _member(path) for arm, number in every if (path := _file(place, arm.name, number)).exists()}
     if len(found) < len(every):
-        found |= _run(place, study, found, workers, say, stop)
+        found |= _run(place, study, found, where, say, stop)
     return found
 
 
@@ -133,23 +105,16 @@ def _tasks(study: Study, found: Found) -> dict[Any, tuple[Any, ...]]:
     return tasks
 
 
-def _run(place: Path, study: Study, before: Found, workers: int | None, say: Say, stop: Callable[[], bool]) -> Found:
-    from calcisim.studies import warmup
-
-    if resources.cold():
-        warmup.warmup(say)
+def _run(place: Path, study: Study, before: Found, where: Executor, say: Say, stop: Callable[[], bool]) -> Found:
     tasks = _tasks(study, before)
     runs = sum(len(arms) for _, arms in tasks)
     first = study.load(study.arms[0])
     if not study.rows and study.replicates > 1:
         say("no cohort: members differ by chance alone (nucleation, irregular injuries); --cohort NAME lets them differ as people do")
-    memory = resources.estimate(first)
-    resources.refuse_if_too_large(memory)
-    count = min(executor.workers(workers, memory), len(tasks))
-    say(f"{runs} runs of {first.title} in {count} process{'es' if count > 1 else ''}, into {place}")
+    say(f"{runs} runs of {first.title}, into {place}")
     began = time.monotonic()
     found: Found = {}
-    for done in executor.each(replicate.follow, tasks, count, stop):
+    for done in where.run(replicate.follow, tasks, resources.estimate(first), say, stop):
         number, arms = done.key
         for arm in arms:
             result: dict[str, Any] = done.value[arm] if done.error is None else {"error": done.error}
@@ -189,16 +154,6 @@ def rows_of(study: Study, found: Found) -> list[dict[str, Any]]:
     return rows
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    """CSV of rows; a column that a row does not have is blank. Floats with the fewest digits that give them back."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([["" if row.get(name) is None else row[name] for name in columns] for row in rows])
-    return text.getvalue()
-
-
 def summarise(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The summary: what was compared, and for every arm its failures and outcomes over the members that finished in it (changes: in it and
     in the reference)."""
@@ -231,7 +186,7 @@ def _write(place: Path, study: Study, found: Found) -> dict[str, Any]:
 
     rows = rows_of(study, found)
     document: dict[str, Any] = json.loads(dumps(summarise(study, rows)))
-    write_text(place / TABLE, _table(rows))
+    write_text(place / TABLE, study_directory.table(rows))
     measured = {arm.name: study.load(arm).reference for arm in study.arms}
     comparison.draw(place, [arm.name for arm in study.arms], _curves(study, found), rows, measured)
     write_text(place / SUMMARY, dumps(document))

@@ -9,6 +9,7 @@ from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = "stopping after this step, then saving; once more to stop at once"
+DROPPED = "stopping: what is at work is dropped, runs that ended are kept; once more to stop at once"  # of studies of many runs
 
 
 class Interrupts:

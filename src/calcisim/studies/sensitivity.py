@@ -16,7 +16,7 @@ from calcisim.errors import StorageError, UsageError
 from calcisim.results import observables
 from calcisim.results.files import dumps, read_object, write_text
 from calcisim.scenario.errors import nearest
-from calcisim.studies import sensitivity_ranges, sweep, sweep_axes
+from calcisim.studies import sensitivity_ranges, study_directory, sweep, sweep_axes
 from calcisim.studies.executor import Executor
 from calcisim.studies.sweep import Say, Sweep, Swept, Write
 from calcisim.studies.sweep_axes import Axis
@@ -176,7 +176,7 @@ def _writer(wanted: Sequence[str]) -> Write:
         everything = dict.fromkeys([*_before(place), *wanted])
         document = json.loads(dumps(analysed(runs, records, list(everything))))
         write_text(place / INDICES, dumps(document))
-        write_text(place / TABLE, sweep.table(list(rows(document))))
+        write_text(place / TABLE, study_directory.table(list(rows(document))))
         now = {name: document["quantities"][name] for name in wanted}
         pictures = []
         if any(one["indices"] for one in now.values()):

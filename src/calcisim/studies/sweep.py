@@ -5,11 +5,8 @@ point), figures/sweep.png and summary.json. The table is made of the ledger alon
 stopped, and wherever and in however many processes it ran.
 """
 
-import csv
 import functools
-import io
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from calcisim.errors import StorageError, UsageError
-from calcisim.results import directory as run_directory
-from calcisim.results.files import dumps, read_object, write_text
+from calcisim.results.files import dumps, write_text
 from calcisim.scenario.errors import ScenarioError, unusual_is_meant
-from calcisim.studies import free, outputs, provenance, resources, sweep_axes
+from calcisim.studies import free, outputs, provenance, resources, study_directory, sweep_axes
 from calcisim.studies.executor import Executor
-from calcisim.studies.interrupt import Interrupts
+from calcisim.studies.interrupt import DROPPED, Interrupts
 from calcisim.studies.progress import clock
 from calcisim.studies.sweep_axes import Axis, Point
 from calcisim.studies.sweep_ledger import Ledger, Record
@@ -31,8 +27,6 @@ ASKED, TABLE, SUMMARY = "sweep.json", "table.csv", "summary.json"
 SHOWN = ("deposit_calcium_mg", "calcium_ug_per_mg_dry", "onset_day", "largest_clump_mm")  # of many, on the terminal
 SAY_SECONDS = 5.0  # between two lines of progress
 SAID_FAILURES = 20  # while it runs
-NAME = 80  # letters of a scenario in the name of a directory: the last ones
-STOPPING = "stopping: what is at work is dropped, runs that ended are kept; once more to stop at once"
 DRAWS = {"lhs": "Latin hypercube", "sobol": "Sobol sequence"}
 Say = Callable[[str], None]
 Write = Callable[[Path, "Sweep", list[Record]], tuple[dict[str, Any], Sequence[Path]]]
@@ -228,14 +222,6 @@ def asked(study: Sweep) -> dict[str, Any]:
     return dict(json.loads(dumps(document)))
 
 
-def place_of(study: Sweep, document: Mapping[str, Any], out: Path | None) -> Path:
-    """Directory of a sweep: the same question finds the same one."""
-    if out is not None:
-        return Path(out)
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", study.scenario.removesuffix(".toml"))[-NAME:].strip("-.") or "scenario"
-    return Path("runs") / f"{name}-{study.kind}-{provenance.text_sha256(dumps(document))[:8]}"
-
-
 def run(study: Sweep, executor: Executor, out: Path | None = None, retry_failed: bool = False, say: Say = lambda text: None) -> Swept:
     """Run what is not there yet of a sweep, and write its table, figure and summary. Raises UsageError for a directory of something else.
 
@@ -247,51 +233,17 @@ def run(study: Sweep, executor: Executor, out: Path | None = None, retry_failed:
 def finish(study: Sweep, executor: Executor, out: Path | None, retry_failed: bool, say: Say, write: Write) -> Swept:
     """As `run`, with another `write(directory, study, records)` for what is made of the records; it gives summary and pictures."""
     document = asked(study)
-    place = place_of(study, document, out)
-    _make(place, study.kind)
-    held = run_directory.lock(place)
-    try:
-        _begin(place, document, study.kind)
-        with Interrupts(say, STOPPING) as interrupts, Ledger(place, study.points) as ledger:
+    place = study_directory.called(study.scenario, study.kind, document) if out is None else Path(out)
+    with study_directory.taken(place, ASKED, document, {"scenario": str, "vary": list, "points": int}, study.kind):
+        with Interrupts(say, DROPPED) as interrupts, Ledger(place, study.points) as ledger:
             records = _all(place, study, executor, ledger, retry_failed, say, lambda: interrupts.received is not None)
         if len(records) < len(study.points):
             return Swept(place, None, interrupts.received, len(records))
         ordered = [records[number] for number in range(1, len(study.points) + 1)]
         rows = rows_of(study, ordered)
-        write_text(place / TABLE, table(rows))
+        write_text(place / TABLE, study_directory.table(rows))
         summary, pictures = write(place, study, ordered)
         return Swept(place, summary, None, len(records), rows, tuple(pictures))
-    finally:
-        held.release(force=True)
-
-
-def _make(place: Path, kind: str) -> None:
-    """Make the directory; one that holds something else is refused before anything is written to it."""
-    try:
-        if place.is_dir():
-            found = {path.name for path in place.iterdir()}  # a kill may have left some that say nothing yet
-            if ASKED not in found and found - {run_directory.LOCK, f"{ASKED}.writing"}:
-                raise UsageError(f"{place}: is not empty and holds no {kind}; choose another --out")
-        place.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise UsageError(f"{place}: is a file, not a directory; choose another --out") from None
-    except OSError as error:
-        raise StorageError(f"{place}: cannot be made ({error.strerror or error}); choose another --out") from error
-
-
-def _begin(place: Path, document: Mapping[str, Any], kind: str) -> None:
-    """Say in the directory what is asked, or see that it holds this very sweep. Only for one who has locked it."""
-    path = place / ASKED
-    if path.exists():
-        before = read_object(path, {"scenario": str, "vary": list, "points": int})
-        if before != document:
-            other = next(key for key in (*document, *before) if document.get(key) != before.get(key))
-            what = f"holds a {kind} that differs in {other}"
-            if other in ("source_sha256", "data_sha256", "points_sha256"):
-                what = "was begun with another calcisim or other versions of what it needs"
-            raise UsageError(f"{place}: {what}; choose another --out, or leave it out")
-        return
-    write_text(path, dumps(document))
 
 
 def _all(
@@ -346,15 +298,6 @@ def rows_of(study: Sweep, records: Sequence[Record]) -> list[dict[str, Any]]:
         row |= {axis.label: value for axis, value in zip(study.axes, study.points[number - 1], strict=True)}
         rows.append(row | {name: one.get("final", {}).get(name) for name in names} | {"error": one.get("error", "")})
     return rows
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """CSV of rows that all have the same columns; None is blank. Floats with the fewest digits that give them back."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows([["" if value is None else value for value in row.values()] for row in rows])
-    return text.getvalue()
 
 
 def _failed(study: Sweep, records: Sequence[Record]) -> Iterator[dict[str, Any]]:
