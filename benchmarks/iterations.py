@@ -1,4 +1,4 @@
-"""Work of the solver against the size of the grid: iteration counts must not grow from 32² to 256² and from 32³ to 64³.
+"""Work of the solver against the size of the grid: iteration counts must not grow from 32² to 512² and from 32³ to 96³.
 
     python benchmarks/iterations.py [--largest 256] [--days 14] [--json]
 
@@ -19,7 +19,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 LENGTH = {2: 12.8e-3, 3: 6.4e-3}  # m, of the scenarios' grids
-SIZES = (((1, 32, 32), (1, 64, 64), (1, 128, 128), (1, 256, 256)), ((32, 32, 32), (48, 48, 48), (64, 64, 64)))
+SIZES = (((1, 32, 32), (1, 64, 64), (1, 128, 128), (1, 256, 256), (1, 512, 512)), ((32, 32, 32), (48, 48, 48), (64, 64, 64), (96, 96, 96)))
 INNER = (slice(1, -1),) * 3
 
 
