@@ -10,7 +10,6 @@ machine, so the load average is printed with them, and a triad of the same memor
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -48,6 +47,7 @@ def child(case: str, threads: int, days: float) -> None:
     """Run one case and print its figures."""
     from calcisim import scenario
     from calcisim.simulation.run import Simulation
+    from calcisim.studies.resources import peak_memory_mb
 
     warnings.simplefilter("ignore")
     one = scenario.load(HERE / "scenarios" / f"{case}.toml")
@@ -64,7 +64,7 @@ def child(case: str, threads: int, days: float) -> None:
                 **counts,
                 "newton_per_stage": counts["newton_iterations"] / counts["stages"],
                 "vcycles_per_newton": counts["vcycles"] / counts["newton_iterations"],
-                "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
+                "peak_memory_gb": peak_memory_mb() / 1e3,
                 "triad_s": [before, triad(voxels)],
                 "ledger_calcium_relative": values["ledger_calcium_relative"],
                 "deposit_calcium_mg_per_cm3": values["deposit_calcium_mg_per_cm3"],

@@ -31,7 +31,7 @@ def _ready(case: str) -> Prepared:
         return taken
 
     name = f"{case}, {DAYS:g} days, 2 threads, whole process"
-    return Prepared(run, name, 1.0, details, lambda: 1024.0**3 / 1e6 * details["memory_gb"])
+    return Prepared(run, name, 1.0, details, lambda: 1e3 * details["memory_gb"])
 
 
 def _pair(case: str) -> Pair:

@@ -1,8 +1,12 @@
 """Smaller parts of the studies: memory, equations, facts, catalogue."""
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from calcisim import scenario
@@ -19,6 +23,16 @@ def test_memory_is_refused_above_80_percent_and_says_what_fits():
         resources.refuse_if_too_large(125_000_000_000, free=100_000_000_000)
     assert resources.free_memory() > 0
     assert resources.peak_memory_mb() > 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system keeps no peak for the program alone")
+def test_the_peak_is_that_of_the_program_not_of_who_started_it():
+    held = np.ones(60_000_000)
+    mine = resources.peak_memory_mb()
+    command = [sys.executable, "-c", "from calcisim.studies import resources; print(resources.peak_memory_mb())"]
+    theirs = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert mine > held.nbytes / 1e6
+    assert 5.0 < theirs < held.nbytes / 1e6
 
 
 def test_an_equation_is_read_from_its_docstring(tmp_path):

@@ -1,7 +1,8 @@
 """Sweeps over the clumps of all active voxels. A sweep works on rows row0 ≤ row < row1 and writes nothing of other rows.
 
 `clumps` (2, 4, K, R): kind (BOUND on fibrils and surfaces, MOBILE in the fluid), moment (NUMBER [1/m³ tissue], VOLUME of solid [m³/m³
-tissue], PRIMARIES [1/m³], FILLED: the part of VOLUME that lies in voids of its clump), class by solid volume per clump, row.
+tissue], PRIMARIES [1/m³], FILLED: the part of VOLUME that lies in voids of its clump), class by solid volume per clump, row. It
+comes whole, with rows that are not in use yet: a part of it would be of another layout, and each layout is compiled for itself.
 """
 
 from typing import Any
@@ -176,8 +177,8 @@ def advance_clumps(
 
     Sweeps of their own, so that the compiler meets each large kernel in one of them only.
     """
-    rates = np.empty((clumps.shape[3], clumps.shape[2]))
-    duration = np.empty((2, clumps.shape[3]))
+    rates = np.empty((born.shape[1], clumps.shape[2]))
+    duration = np.empty((2, born.shape[1]))
     bear_clumps(law, clumps, shift, born, float(seconds), sticking, porosity, fibrils, rates, events[0], duration, row0, row1)
     events[3, row0:row1] = 0.0
     collide_clumps(law.impinging, clumps, BOUND, duration[BOUND], events[1], events[3], row0, row1)

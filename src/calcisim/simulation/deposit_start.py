@@ -62,7 +62,7 @@ def _fill(setup: SiteSetup, model: ModelSetup, state: State) -> None:
     state.u[inner] = state.c[inner] * (setup.initial_porosity - np.tensordot(model.phases.volume, mineral, axes=1))
     used = state.slots()
     access = np.ones((2, used))
-    threads.rows(clumping.clump_access, used, VOXELS_EACH, model.clump, state.clumps[..., :used], access)
+    threads.rows(clumping.clump_access, used, VOXELS_EACH, model.clump, state.clumps, access)
     placed = np.flatnonzero(state.slot >= 0)
     state.access[:, placed] = access[:, state.slot[placed]]
     state.progress[2] = float(np.mean(np.tensordot(model.phases.calcium, mineral, axes=1)))

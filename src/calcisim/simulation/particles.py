@@ -151,7 +151,7 @@ class Particles:
     def normalise(self) -> np.ndarray:
         """Give the clumps the totals of the cohorts; these totals (`volumes`)."""
         totals, used = self.volumes(), self.state.slots()
-        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, self.model.clump.edges, self.state.clumps[..., :used], *totals)
+        threads.rows(clumping.normalise_clumps, used, VOXELS_EACH, self.model.clump.edges, self.state.clumps, *totals)
         return totals
 
     def free_part(self) -> np.ndarray:
@@ -187,9 +187,8 @@ class Particles:
         meeting, holding = self.sticking(rows)
         fibrils = np.stack([self.fibrils[rows], self.diameter[rows], holding])
         captured, events = np.zeros(used), np.zeros((4, used))
-        clumps = state.clumps[..., :used]
         threads.rows(
-            clumping.advance_clumps, used, VOXELS_EACH, law, clumps, moved, born, dt, meeting, self.porosity[rows], fibrils, captured,
+            clumping.advance_clumps, used, VOXELS_EACH, law, state.clumps, moved, born, dt, meeting, self.porosity[rows], fibrils, captured,
             events,
         )  # fmt: skip
         if events[3].any():
@@ -211,7 +210,7 @@ class Particles:
         """What the clumps leave accessible of their primaries, for the next step."""
         rows = self.rows()
         access = np.ones((2, rows.size))
-        threads.rows(clumping.clump_access, rows.size, VOXELS_EACH, self.model.clump, self.state.clumps[..., : rows.size], access)
+        threads.rows(clumping.clump_access, rows.size, VOXELS_EACH, self.model.clump, self.state.clumps, access)
         self.state.access[:, rows] = access
 
     @cached_property
@@ -242,7 +241,7 @@ class Particles:
         """Mean diffusivity of the free particles of every slot in use [m²/s]."""
         rows = self.rows()
         used, out = rows.size, np.zeros(rows.size)
-        threads.rows(drift.mean_diffusivity, used, VOXELS_EACH, self.hindered, self.mesh[rows], self.state.clumps[..., :used], out)
+        threads.rows(drift.mean_diffusivity, used, VOXELS_EACH, self.hindered, self.mesh[rows], self.state.clumps, out)
         return out
 
     def _pass_faces(self, dt: float, faces: list[tuple[np.ndarray, float]]) -> None:
@@ -253,10 +252,9 @@ class Particles:
             beside = pairs[self._with_free()[pairs].any(axis=1)]
             if state.make_room(np.unique(beside)):
                 self.bind()
-            used = state.slots()
             threads.rows(
                 drift.swap, len(beside), VOXELS_EACH, beside, state.slot, self.voxels.cell, weight * dt, self.porosity, self._diffusivity(),
-                state.number, state.coordinate, state.bare, state.count, state.clumps[..., :used], state.shielded, mineral,
+                state.number, state.coordinate, state.bare, state.count, state.clumps, state.shielded, mineral,
                 self.model.phases, self.model.particle,
             )  # fmt: skip
 
@@ -275,7 +273,7 @@ class Particles:
         mineral = state.mineral.reshape(state.mineral.shape[0], -1)[:, cell]
         calcium = self.model.phases.calcium @ mineral
         share = np.zeros(used)
-        threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps[..., :used], uptake.largest, share)
+        threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps, uptake.largest, share)
         bound = (1.0 - self.free_part()) * calcium
         small = share * bound
         cells = self.capacity[rows] * self.biology.cells(rows)

@@ -56,8 +56,7 @@ class Resorption:
         """What draws cells to perfused faces (A, 0 to 1), and the share that a front of unit speed takes [1/m], per slot in use."""
         rows = self.particles.rows()
         out = np.zeros((2, rows.size))
-        clumps = self.state.clumps[..., : rows.size]
-        threads.rows(clumping.clump_envelopes, rows.size, VOXELS_EACH, self.model.clump, clumps, self.model.uptake.largest, out)
+        threads.rows(clumping.clump_envelopes, rows.size, VOXELS_EACH, self.model.clump, self.state.clumps, self.model.uptake.largest, out)
         filled = np.minimum(out[1], 1.0)
         cells = self.particles.active[rows]
         solid = self.particles.volumes()[1][0]

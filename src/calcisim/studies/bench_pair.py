@@ -1,11 +1,11 @@
 """How two ways to the same thing are timed: by turns in one process, so that what else the machine does falls on both."""
 
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from calcisim.studies.resources import peak_memory_mb
 
 REPETITIONS = (5, 41)  # at least, at most
 ENOUGH_S = 6.0  # seconds of one pair after which no more than the least number of turns follow
@@ -39,12 +39,6 @@ class Pair(NamedTuple):
     fraction: float = 1.0
     repetitions: int = 0
     warm: Callable[[], object] | None = None
-
-
-def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far [MB]."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 * (1.0 if sys.platform == "darwin" else 1024.0) * 1.048576
 
 
 def seconds(run: Run) -> float:
