@@ -25,6 +25,27 @@ def conductance(random, shape, contrast):
     return contrast ** (field - 1.0)
 
 
+def couple(hierarchy, values, where):
+    """Couplings (phase, species, z, y, x) of the voxels in `where` (z, y, x)."""
+    if hierarchy.stoichiometry.shape[1] == 1:
+        hierarchy.fine.w[(slice(None), slice(None), *INNER)] = values * where
+        return
+    padded = np.zeros(hierarchy.fine.place.shape, dtype=bool)
+    padded[INNER] = where
+    hierarchy.couple(np.flatnonzero(padded))
+    hierarchy.fine.coupling[...] = np.moveaxis(values[:, :, where], 2, 0)
+
+
+def couplings(fine):
+    """The couplings of a level on all its voxels (phase, species, z, y, x)."""
+    if fine.stoichiometry.shape[1] == 1:
+        return fine.w[(slice(None), slice(None), *INNER)]
+    place = fine.place[INNER]
+    out = np.zeros((*fine.stoichiometry.shape[::-1], *place.shape))
+    out[:, :, place >= 0] = np.moveaxis(fine.coupling[place[place >= 0]], 0, 2)
+    return out
+
+
 def fill(hierarchy, shape, spacing, weight=3.0, contrast=30.0, coupling=1.0, signed=0.0):
     """Random diagonals, harmonic faces and couplings on the finest level; `signed`: how far couplings reach below zero."""
     random = np.random.default_rng(7)
@@ -37,9 +58,9 @@ def fill(hierarchy, shape, spacing, weight=3.0, contrast=30.0, coupling=1.0, sig
         near, far = np.moveaxis(field, axis, 0)[:-1], np.moveaxis(field, axis, 0)[1:]
         np.moveaxis(face[INNER], axis, 0)[1:] = weight * (min(spacing) / spacing[axis]) ** 2 * 2.0 * near * far / (near + far)
     where = random.random(shape) < 0.5
-    for q in range(phases):
-        fine.w[(q, slice(None), *INNER)] = coupling * (random.random((fine.diffusivity.size, *shape)) - signed) * where
-    return fine
+    values = np.stack([coupling * (random.random((fine.diffusivity.size, *shape)) - signed) for _ in range(phases)])
+    couple(hierarchy, values, where)
+    return hierarchy.fine
 
 
 def matrix(fine, stoichiometry, shape):
@@ -54,11 +75,11 @@ def matrix(fine, stoichiometry, shape):
         t = np.moveaxis(face[INNER], axis, 0)[1:].ravel()
         for a, b, value in ((near, near, t), (far, far, t), (near, far, -t), (far, near, -t)):
             laplacian = laplacian + sparse.coo_array((value, (a, b)), shape=(n, n)).tocsr()
-    blocks = []
+    blocks, w = [], couplings(fine)
     for s in range(fine.diffusivity.size):
         row = []
         for r in range(fine.diffusivity.size):
-            coupling = sum(stoichiometry[s, q] * fine.w[(q, r, *INNER)].ravel() for q in range(stoichiometry.shape[1]))
+            coupling = sum(stoichiometry[s, q] * w[q, r].ravel() for q in range(stoichiometry.shape[1]))
             block = sparse.diags_array(coupling + (fine.diag[(s, *INNER)].ravel() if r == s else 0.0))
             row.append(block + fine.diffusivity[s] * laplacian if r == s else block)
         blocks.append(row)
@@ -121,9 +142,10 @@ def test_a_single_voxel_needs_a_single_cycle():
     """The stored block is the inverse itself: without neighbours one cycle is exact, whatever the size of the coupling."""
     for coupling in (1e-3, 1.0, 1e4):
         hierarchy, _ = setup((1, 1, 1), (1.0, 1.0, 1.0), 4, FOUR, coupling=coupling)
-        hierarchy.fine.w[(slice(None), slice(None), *INNER)] += coupling * np.eye(4)[..., None, None, None]
+        values = couplings(hierarchy.fine) + coupling * np.eye(4)[..., None, None, None]
+        couple(hierarchy, values, np.ones((1, 1, 1), dtype=bool))
         hierarchy.assemble()
-        dense = np.diag(hierarchy.fine.diag[:, 1, 1, 1]) + hierarchy.fine.w[:, :, 1, 1, 1]
+        dense = np.diag(hierarchy.fine.diag[:, 1, 1, 1]) + values[:, :, 0, 0, 0]
         b, x = np.zeros_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag)
         b[:, 1, 1, 1] = (1.0, -2.0, 3.0, 0.5)
         hierarchy.cycle(b, x)
@@ -137,7 +159,9 @@ def test_a_block_of_rank_one_is_the_identity_of_sherman_and_morrison():
     several = Hierarchy(shape, spacing, DIFFUSIVITY, STOICHIOMETRY)
     for name in ("diag", "tx", "ty", "tz"):
         getattr(several.fine, name)[...] = getattr(one.fine, name)
-    several.fine.w[0] = one.fine.w[0]
+    values = np.zeros((*STOICHIOMETRY.shape[::-1], *shape))
+    values[0] = couplings(one.fine)[0]
+    couple(several, values, np.any(values[0] != 0.0, axis=0))
     several.assemble()
     b = np.zeros_like(one.fine.diag)
     b[(slice(None), *INNER)] = np.random.default_rng(4).standard_normal((DIFFUSIVITY.size, *shape))
@@ -145,6 +169,26 @@ def test_a_block_of_rank_one_is_the_identity_of_sherman_and_morrison():
     for hierarchy, x in zip((one, several), found, strict=True):
         hierarchy.cycle(b, x)
     assert np.allclose(found[0], found[1], rtol=1e-10, atol=1e-12)
+
+
+def test_who_is_coupled_may_change():
+    """After another `couple` nothing is left of the one before, on any level."""
+    shape, spacing = (5, 9, 13), (2.0, 1.0, 0.5)
+    again, _ = setup(shape, spacing, 3)
+    fresh = Hierarchy(shape, spacing, DIFFUSIVITY, again.stoichiometry)
+    for name in ("diag", "tx", "ty", "tz"):
+        getattr(fresh.fine, name)[...] = getattr(again.fine, name)
+    where = np.zeros(shape, dtype=bool)
+    where[2, 3, 4:8] = where[4, 8, 12] = True
+    values = np.random.default_rng(5).random((3, 3, *shape))
+    for hierarchy in (again, fresh):
+        couple(hierarchy, values, where)
+        hierarchy.assemble()
+    for one, other in zip(again.levels, fresh.levels, strict=True):
+        assert all(np.array_equal(one[index], other[index]) for index in range(len(one)))
+    coarsest = fresh.levels[-1]
+    assert coarsest.coupling[0] == pytest.approx(values[:, :, where].sum(axis=2), rel=1e-14)
+    assert fresh.fine.coupling.shape[0] == 5
 
 
 @pytest.mark.parametrize("phases", [1, 3])

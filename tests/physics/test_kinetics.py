@@ -35,17 +35,17 @@ def begin(site, dt=1200.0):
 
 
 def amounts(problem):
-    """Every phase [mol/m³], (phase, active voxel)."""
-    return problem.mineral.reshape(COUNT, -1)[:, problem.voxels.cell].copy()
+    """Every phase [mol/m³], (phase, busy voxel)."""
+    return problem.mineral.copy()
 
 
 def minerals(problem):
-    """Calcium in mineral [mol/m³] of the active voxels."""
+    """Calcium in mineral [mol/m³] of the busy voxels."""
     return problem.model.phases.calcium @ amounts(problem)
 
 
 def uptakes(problem):
-    """What all phases hold of every solute [mol/m³], (species, active voxel)."""
+    """What all phases hold of every solute [mol/m³], (species, busy voxel)."""
     return problem.model.stoichiometry @ amounts(problem)
 
 
@@ -53,16 +53,15 @@ def slopes_and_differences(site, species, dt=1200.0):
     """w by one solute and its finite difference through the whole elimination, times c, for the uptake of every solute [mol/m³]."""
     problem = begin(site, dt)
     assert problem.evaluate()
-    cell = problem.voxels.cell
-    c = site.state.c.reshape(4, -1)[species][cell]
-    slopes = problem.hierarchy.fine.w.reshape(4, 4, -1)[:, species][:, cell] * c
+    c = site.state.c.reshape(4, -1)[species][problem.work.cell]
+    slopes = problem.hierarchy.fine.coupling[:, :, species].T * c
     change, sides = 2e-4, []
     for sign in (1.0, -1.0):
         problem.c[...] = site.state.c
         problem.c[species] *= 1.0 + sign * change
         assert problem.evaluate()
         sides.append(uptakes(problem))
-    return slopes[:, problem.busy], ((sides[0] - sides[1]) / (2.0 * change))[:, problem.busy]
+    return slopes, (sides[0] - sides[1]) / (2.0 * change)
 
 
 @pytest.mark.parametrize(("species", "close"), [(kinetics.CALCIUM, 0.02), (kinetics.PHOSPHATE, 0.02), (kinetics.ALKALINITY, 0.06)])
@@ -142,8 +141,8 @@ def test_what_dissolves_is_missing_from_the_phases(pulse):
     for dt in (60.0, 1200.0, 1e5, 1e7):
         problem = begin(pulse, dt)
         assert problem.evaluate()
-        local, busy = problem.local, problem.busy
-        assert np.allclose(minerals(problem)[busy], local[kinetics.WHOLE] - local[kinetics.DISSOLVED], rtol=1e-11)
+        local = problem.local
+        assert np.allclose(minerals(problem), local[kinetics.WHOLE] - local[kinetics.DISSOLVED], rtol=1e-11)
         assert amounts(problem).min() >= 0.0
 
 
@@ -158,13 +157,14 @@ def test_slope_by_magnesium_leaves_out_its_inhibition(cusp):
 def test_whatever_the_first_guess_the_mineral_is_the_same(cusp):
     problem = begin(cusp)
     found = []
-    room = (problem.initial_porosity - cusp.model.minimum_porosity) / cusp.model.phases.volume[HAP]
+    room = problem.initial_porosity.ravel()[problem.work.cell] - cusp.model.minimum_porosity
+    room /= cusp.model.phases.volume[HAP]
     for share in (0.0, 0.3, 0.999, 1.0):
         problem.c[...] = cusp.state.c
         problem.mineral[...] = 0.0
         problem.mineral[HAP] = share * room
         assert problem.evaluate()
-        found.append(minerals(problem)[problem.busy])
+        found.append(minerals(problem))
     assert found[0].max() > 0.0
     for other in found[1:]:
         assert np.allclose(found[0], other, rtol=1e-9, atol=0.0)
@@ -178,7 +178,7 @@ def test_it_solves_its_equation(cusp):
     problem.evaluate()
     assert np.allclose(once, minerals(problem), rtol=1e-11)
     assert np.allclose(by_phase, amounts(problem), rtol=1e-10, atol=1e-11 * once.max())
-    before = cusp.model.phases.calcium @ cusp.state.mineral.reshape(COUNT, -1)[:, problem.voxels.cell]
+    before = cusp.model.phases.calcium @ cusp.state.mineral.reshape(COUNT, -1)[:, problem.work.cell]
     assert np.all(once >= before * (1.0 - 1e-9))
     assert once.sum() > before.sum()
 
@@ -207,12 +207,12 @@ def test_rates_vanish_at_the_least_porosity(full):
 
 
 def test_a_longer_stage_never_grows_beyond_the_room(cusp):
-    room = (cusp.setup.initial_porosity - cusp.model.minimum_porosity).ravel()[cusp.active]
-    last = np.zeros(cusp.active.size)
+    last = 0.0
     for dt in (60.0, 6e3, 6e5, 6e7, 6e9, 6e12):
         problem = begin(cusp, dt)
         assert problem.evaluate()
         now = cusp.model.phases.volume @ amounts(problem)
+        room = problem.initial_porosity.ravel()[problem.work.cell] - cusp.model.minimum_porosity
         assert np.all(now <= room * (1.0 + 1e-9))
         assert np.all(now >= last * (1.0 - 1e-9))
         last = now

@@ -177,4 +177,7 @@ def test_voxels_without_mineral_carry_nothing_from_step_to_step():
     problem.start_step(simulation.time, 60.0)
     assert problem.quiet.size > 0
     assert problem.local.shape[1] == problem.busy.size < problem.n_active
-    assert not problem.hierarchy.fine.w.reshape(16, -1)[:, problem.voxels.cell[problem.quiet]].any()
+    for field in (problem.mineral, problem.mineral_base, problem.start):
+        assert field.shape[1] == problem.busy.size
+    assert problem.hierarchy.fine.coupling.shape[0] == problem.busy.size
+    assert np.array_equal(np.flatnonzero(problem.hierarchy.fine.place >= 0), problem.voxels.cell[problem.busy])

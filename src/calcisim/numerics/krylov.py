@@ -62,12 +62,16 @@ def _copy(target, source, row0, row1):
 
 
 class Bicgstab:
-    """Solver with its vectors, for one hierarchy; the vectors are reused from call to call."""
+    """Solver with its vectors, for one hierarchy; the vectors are reused from call to call.
 
-    def __init__(self, hierarchy: Hierarchy):
+    spare : a field of the caller's that a solve may use as one of them; it need not hold anything afterwards
+    """
+
+    def __init__(self, hierarchy: Hierarchy, spare: np.ndarray | None = None):
         self.hierarchy = hierarchy
         shape = hierarchy.fine.diag.shape
-        self.r, self.p, self.v, self.t, self.h = (np.zeros(shape) for _ in range(5))
+        self.r, self.p, self.v, self.h = (np.zeros(shape) for _ in range(4))
+        self.t = np.zeros(shape) if spare is None else spare
         self.n_rows, self.row_size = (shape[1] - 2) * (shape[2] - 2), (shape[3] - 2) * shape[0]
         self.parts = np.zeros(self.n_rows)
         self.iterations = 0

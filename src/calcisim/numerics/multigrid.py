@@ -5,13 +5,10 @@ Solves, for every species s,
 with per-voxel diagonals, face coefficients T shared by the species and a coupling of low rank q.
 Cell-centred; piecewise-constant restriction and prolongation; coarse faces from the fine ones over the ratio of centre distances;
 collective red–black Gauss–Seidel that inverts the voxel block, by the Sherman–Morrison identity for rank one, else once per
-operator. Axes much longer than the shortest
-spacing are coarsened later (semi-coarsening), odd sizes leave a last single cell.
+operator. Couplings of one phase are fields; those of several are kept for the voxels that have one (`Hierarchy.couple`). Axes much longer
+than the shortest spacing are coarsened later (semi-coarsening), odd sizes leave a last single cell.
 """
 
-import contextlib
-import math
-import mmap
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +16,6 @@ import numpy as np
 from calcisim.numerics import threads
 from calcisim.numerics.multigrid_kernels import apply, coarsen, complete, prolong, restrict_smoothed, smooth
 
-_LARGE = 2**22  # bytes: smaller arrays are not worth pages of their own
 _SEMI = 1.5  # axes whose spacing is within this factor of the smallest are coarsened
 
 
@@ -27,10 +23,11 @@ class Level(NamedTuple):
     """One grid of the hierarchy. Arrays carry one ghost layer; T is zero on closed faces.
 
     diag without faces, and inverse = 1/(diag_s + D_s Σ T) (species, z, y, x);
-    tx, ty, tz (z, y, x): face towards the lower neighbour; w (phase, species, z, y, x);
-    shrink (z, y, x): 1/(1 + wᵀA⁻¹U) for one phase; block (species, species, z, y, x): (A + U Wᵀ)⁻¹ A for several;
-    coupled (z, y): rows where w is not zero; diffusivity (species,);
-    stoichiometry (species, phase)
+    tx, ty, tz (z, y, x): face towards the lower neighbour; coupled (z, y): rows with a coupling; diffusivity (species,);
+    stoichiometry (species, phase).
+    W of one phase: w (1, species, z, y, x), and shrink (z, y, x): 1/(1 + wᵀA⁻¹U).
+    W of several: place (z, y, x), the number of a coupled voxel, −1 for the others; by that number coupling (number, phase, species) and
+    block (number, species, species): (A + U Wᵀ)⁻¹ A.
     """
 
     diag: np.ndarray
@@ -40,6 +37,8 @@ class Level(NamedTuple):
     tz: np.ndarray
     w: np.ndarray
     shrink: np.ndarray
+    place: np.ndarray
+    coupling: np.ndarray
     block: np.ndarray
     coupled: np.ndarray
     diffusivity: np.ndarray
@@ -66,26 +65,15 @@ def _coarse_axis(edges: np.ndarray, factor: int) -> tuple[np.ndarray, _Axis]:
     return coarse_edges, _Axis(factor, centres, ratio)
 
 
-def _untouched(shape: tuple[int, ...]) -> np.ndarray:
-    """Zeros that take memory only where they are written to, 4 kB at a time. numpy would ask the system for pages of 2 MB, and what few
-    rows need would be there for all."""
-    size = 8 * math.prod(shape)
-    if size < _LARGE or not hasattr(mmap, "MADV_NOHUGEPAGE"):
-        return np.zeros(shape)
-    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without huge pages
-        pages.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(pages).reshape(shape)
-
-
 def _allocate(shape: tuple[int, int, int], diffusivity: np.ndarray, stoichiometry: np.ndarray) -> Level:
     padded = tuple(n + 2 for n in shape)
     species, phases = stoichiometry.shape
+    one, several = (padded, (1, 1, 1)) if phases == 1 else ((1, 1, 1), padded)
     tx, ty, tz = np.zeros(padded), np.zeros(padded), np.zeros(padded)
-    diag, w = np.ones((species, *padded)), _untouched((phases, species, *padded))
-    block = _untouched((species, species, *(padded if phases > 1 else (1, 1, 1))))
-    shrink = np.ones(padded if phases == 1 else (1, 1, 1))
-    return Level(diag, diag.copy(), tx, ty, tz, w, shrink, block, np.zeros(padded[:2], dtype=np.bool_), diffusivity, stoichiometry)
+    diag, w, shrink = np.ones((species, *padded)), np.zeros((1, species, *one)), np.ones(one)
+    place, coupling, block = np.full(several, -1, dtype=np.int32), np.zeros((0, phases, species)), np.zeros((0, species, species))
+    coupled = np.zeros(padded[:2], dtype=np.bool_)
+    return Level(diag, diag.copy(), tx, ty, tz, w, shrink, place, coupling, block, coupled, diffusivity, stoichiometry)
 
 
 class Hierarchy:
@@ -104,6 +92,7 @@ class Hierarchy:
             edges, axes = self._coarser(edges)
             self.axes.append(axes)
             self.levels.append(_allocate(tuple(edge.size - 1 for edge in edges), self.diffusivity, self.stoichiometry))
+        self.cells = [np.zeros(0, dtype=np.int64) for _ in self.levels]  # that are coupled
         coarser = [level.diag.shape for level in self.levels[1:]]  # the finest vectors are the caller's
         self.x = [np.zeros((1, 1, 1, 1)), *(np.zeros(shape) for shape in coarser)]
         self.b = [np.zeros((1, 1, 1, 1)), *(np.zeros(shape) for shape in coarser)]
@@ -118,8 +107,30 @@ class Hierarchy:
 
     @property
     def fine(self) -> Level:
-        """The finest level: fill its diag, tx, ty, tz and w, then call `assemble`."""
+        """The finest level: fill its diag, tx, ty, tz and w, or, after `couple`, coupling; then call `assemble`."""
         return self.levels[0]
+
+    def couple(self, cells: np.ndarray) -> None:
+        """Say which voxels of the finest grid may have a coupling, with several phases: flat numbers in the padded grid, each once. Their
+        `fine.coupling` stands in this order and is zero."""
+        species, phases = self.stoichiometry.shape
+        for index, level in enumerate(self.levels):
+            place = level.place.reshape(-1)
+            place[self.cells[index]] = -1
+            place[cells] = np.arange(cells.size)
+            self.cells[index] = cells
+            for size in (0, cells.size):  # what was there is let go first
+                coupling, block = np.zeros((size, phases, species)), np.zeros((size, species, species))
+                level = self.levels[index] = level._replace(coupling=coupling, block=block)
+            if index < len(self.axes):
+                cells = self._coarse_cells(index, cells)
+
+    def _coarse_cells(self, index: int, cells: np.ndarray) -> np.ndarray:
+        """The voxels of the next coarser grid that hold these."""
+        fine, coarse = self.levels[index].place.shape, self.levels[index + 1].place.shape
+        places = np.unravel_index(cells, fine)
+        into = [(place - 1) // axis.factor + 1 for place, axis in zip(places, self.axes[index], strict=True)]
+        return np.unique(np.ravel_multi_index(into, coarse))
 
     def assemble(self) -> None:
         """Complete the finest operator and make every coarser one from it."""

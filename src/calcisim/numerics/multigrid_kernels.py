@@ -7,33 +7,31 @@ from calcisim.jit import kernel, part
 
 @part
 def _block_row(level, x, k, j, first, amount):
-    """x = (A + U Wᵀ)⁻¹ A x of the voxels of one colour of a row, A = diag_s + D_s Σ T; the inverse is stored (`_invert`)."""
+    """x = (A + U Wᵀ)⁻¹ A x of the coupled voxels of one colour of a row, A = diag_s + D_s Σ T; the inverse is stored (`_invert`).
+    amount (species,) is scratch."""
     species, nx = x.shape[0], x.shape[3]
-    for s in range(species):
-        row = amount[s]
-        for i in range(first, nx - 1, 2):
-            row[i] = 0.0
-        for r in range(species):
-            block = level.block[s, r, k, j]
-            here = x[r, k, j]
-            for i in range(first, nx - 1, 2):
-                row[i] += block[i] * here[i]
-    for s in range(species):
-        here = x[s, k, j]
-        for i in range(first, nx - 1, 2):
-            here[i] = amount[s, i]
+    for i in range(first, nx - 1, 2):
+        place = level.place[k, j, i]
+        if place < 0:
+            continue
+        for s in range(species):
+            amount[s] = 0.0
+            for r in range(species):
+                amount[s] += level.block[place, s, r] * x[r, k, j, i]
+        for s in range(species):
+            x[s, k, j, i] = amount[s]
 
 
 @part
-def _invert(level, k, j, i, small):
+def _invert(level, place, k, j, i, small):
     """Stores (A + U Wᵀ)⁻¹ A of a voxel, by elimination without pivoting (taken to be dominant). small (s, 2s): scratch."""
-    phases, species = level.w.shape[0], level.w.shape[1]
+    species, phases = level.stoichiometry.shape
     for s in range(species):
         for r in range(species):
             entry = 1.0 if s == r else 0.0
             small[s, species + r] = entry
             for q in range(phases):
-                entry += level.inverse[s, k, j, i] * level.stoichiometry[s, q] * level.w[q, r, k, j, i]
+                entry += level.inverse[s, k, j, i] * level.stoichiometry[s, q] * level.coupling[place, q, r]
             small[s, r] = entry
     for p in range(species):
         pivot = 1.0 / small[p, p]
@@ -46,7 +44,7 @@ def _invert(level, k, j, i, small):
                     small[s, r] -= factor * small[p, r]
     for s in range(species):
         for r in range(species):
-            level.block[s, r, k, j, i] = small[s, species + r]
+            level.block[place, s, r] = small[s, species + r]
 
 
 @part
@@ -92,8 +90,8 @@ def smooth(level, x, b, colour, zero, row0, row1):
     """One colour of a collective Gauss–Seidel sweep; with `zero` the rows start from x = 0 and neighbours are not read."""
     species, _, ny, nx = x.shape
     rows = ny - 2
-    phases = level.w.shape[0]
-    amount = np.empty((species, nx))
+    phases = level.stoichiometry.shape[1]
+    amount = np.empty(max(nx, species))
     for row in range(row0, row1):
         k = row // rows + 1
         j = row % rows + 1
@@ -110,7 +108,7 @@ def smooth(level, x, b, colour, zero, row0, row1):
         if not level.coupled[k, j]:
             continue
         if phases == 1:
-            _couple_row(level, x, k, j, first, amount[0])
+            _couple_row(level, x, k, j, first, amount)
         else:
             _block_row(level, x, k, j, first, amount)
 
@@ -119,7 +117,7 @@ def smooth(level, x, b, colour, zero, row0, row1):
 def apply(level, x, y, row0, row1):
     """y = A x."""
     species, _, ny, nx = x.shape
-    phases = level.w.shape[0]
+    phases = level.stoichiometry.shape[1]
     rows = ny - 2
     for row in range(row0, row1):
         k = row // rows + 1
@@ -137,11 +135,14 @@ def apply(level, x, y, row0, row1):
                 out[i] = diag[i] * one - d * flow
         if not level.coupled[k, j]:
             continue
-        for q in range(phases):
-            for i in range(1, nx - 1):
+        for i in range(1, nx - 1):
+            place = level.place[k, j, i] if phases > 1 else 0
+            if place < 0:
+                continue
+            for q in range(phases):
                 amount = 0.0
                 for r in range(species):
-                    amount += level.w[q, r, k, j, i] * x[r, k, j, i]
+                    amount += (level.coupling[place, q, r] if phases > 1 else level.w[q, r, k, j, i]) * x[r, k, j, i]
                 for s in range(species):
                     y[s, k, j, i] += level.stoichiometry[s, q] * amount
 
@@ -205,22 +206,41 @@ def _add_row(target, source, fx):
 
 
 @part
+def _add_couplings(coarse, fine, kc, jc, k, j, fx):
+    """The coupling of a coarse voxel is the sum of those of its fine ones."""
+    species, phases = fine.stoichiometry.shape
+    for i in range(1, fine.diag.shape[3] - 1):
+        place = fine.place[k, j, i]
+        if place >= 0:
+            into = coarse.place[kc, jc, (i - 1) // fx + 1]
+            for q in range(phases):
+                for s in range(species):
+                    coarse.coupling[into, q, s] += fine.coupling[place, q, s]
+
+
+@part
 def _sum_rows(fine, coarse, kc, jc, fz, fy, fx):
     """What a coarse row inherits: diagonals without faces, couplings and its lower faces."""
     species, nz, ny, nx = fine.diag.shape
-    phases = fine.w.shape[0]
+    phases = fine.stoichiometry.shape[1]
     coarse.tx[kc, jc, :] = 0.0
     coarse.ty[kc, jc, :] = 0.0
     coarse.tz[kc, jc, :] = 0.0
     coarse.diag[:, kc, jc, :] = 0.0
-    coarse.w[:, :, kc, jc, :] = 0.0
+    if phases == 1:
+        coarse.w[:, :, kc, jc, :] = 0.0
+    else:
+        for ic in range(1, coarse.diag.shape[3] - 1):
+            if coarse.place[kc, jc, ic] >= 0:
+                coarse.coupling[coarse.place[kc, jc, ic]] = 0.0
     for k in range((kc - 1) * fz + 1, min(kc * fz + 1, nz - 1)):
         for j in range((jc - 1) * fy + 1, min(jc * fy + 1, ny - 1)):
             for s in range(species):
                 _add_row(coarse.diag[s, kc, jc], fine.diag[s, k, j], fx)
-                if fine.coupled[k, j]:
-                    for q in range(phases):
-                        _add_row(coarse.w[q, s, kc, jc], fine.w[q, s, k, j], fx)
+                if phases == 1 and fine.coupled[k, j]:
+                    _add_row(coarse.w[0, s, kc, jc], fine.w[0, s, k, j], fx)
+            if phases > 1 and fine.coupled[k, j]:
+                _add_couplings(coarse, fine, kc, jc, k, j, fx)
             if j == (jc - 1) * fy + 1:
                 _add_row(coarse.ty[kc, jc], fine.ty[k, j], fx)
             if k == (kc - 1) * fz + 1:
@@ -249,7 +269,7 @@ def complete(level, row0, row1):
     """Once all faces of the level stand: 1/(diag_s + D_s Σ T), which rows are coupled, and 1/(1 + wᵀA⁻¹U) for one phase, the inverse
     block of a voxel for several."""
     species, _, ny, nx = level.diag.shape
-    phases = level.w.shape[0]
+    phases = level.stoichiometry.shape[1]
     rows = ny - 2
     small = np.empty((species, 2 * species))
     for row in range(row0, row1):
@@ -260,16 +280,15 @@ def complete(level, row0, row1):
             for s in range(species):
                 level.inverse[s, k, j, i] = 1.0 / (level.diag[s, k, j, i] + level.diffusivity[s] * faces)
         coupled = False
-        for q in range(phases):
-            for i in range(1, nx - 1):
+        for i in range(1, nx - 1):
+            if phases == 1:
                 total = 1.0
                 for s in range(species):
-                    if level.w[q, s, k, j, i] != 0.0:
+                    if level.w[0, s, k, j, i] != 0.0:
                         coupled = True
-                    total += level.w[q, s, k, j, i] * level.stoichiometry[s, q] * level.inverse[s, k, j, i]
-                if phases == 1:
-                    level.shrink[k, j, i] = 1.0 / total
+                    total += level.w[0, s, k, j, i] * level.stoichiometry[s, 0] * level.inverse[s, k, j, i]
+                level.shrink[k, j, i] = 1.0 / total
+            elif level.place[k, j, i] >= 0:
+                coupled = True
+                _invert(level, level.place[k, j, i], k, j, i, small)
         level.coupled[k, j] = coupled
-        if coupled and phases > 1:
-            for i in range(1, nx - 1):
-                _invert(level, k, j, i, small)

@@ -191,17 +191,16 @@ def _grow(voxels, row, particle, phases, work, guess, room, initial_porosity, nu
 
 
 @kernel
-def clear(w, cell):
-    """No slopes in this cell. What is zero is only read: where nothing ever grew, the slopes stay memory that was never touched."""
-    for s in range(w.shape[0]):
-        for r in range(w.shape[1]):
-            if w[s, r, cell] != 0.0:
-                w[s, r, cell] = 0.0
+def clear(w, row):
+    """No slopes in this voxel."""
+    for s in range(w.shape[1]):
+        for r in range(w.shape[2]):
+            w[row, s, r] = 0.0
 
 
 @part
 def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, porosity, c):
-    """KIN-3. w[s, r] = ∂(uptake of s)/∂c_r = Σ_q U_sq ∂n_q/∂c_r, through growth, its split between phases, and dissolution.
+    """KIN-3. w[row, s, r] = ∂(uptake of s)/∂c_r = Σ_q U_sq ∂n_q/∂c_r, through growth, its split between phases, and dissolution.
 
     work.by_gain[r] = ∂G/∂c_r. Slopes that Newton could not notice are left out.
     """
@@ -227,14 +226,14 @@ def _uptake_slopes(phases, work, stage, row, w, cell, gamma_dt, gain, total, por
             slope = 0.0
             for q in range(COUNT):
                 slope += phases.uptake[s, q] * work.change[q]
-            w[s, r, cell] = slope
-        largest = max(largest, abs(w[CALCIUM, r, cell]) * abs(c[r, cell]))
+            w[row, s, r] = slope
+        largest = max(largest, abs(w[row, CALCIUM, r]) * abs(c[r, cell]))
     if largest < 1e-12 * porosity * c[CALCIUM, cell]:
-        clear(w, cell)
+        clear(w, row)
 
 
 @part
-def _settle(phases, work, stage, row, gain, speed, mass, mineral_field, cell):
+def _settle(phases, work, stage, row, gain, speed, mass, mineral):
     """Phases of a voxel at the calcium G that grew in the stage (KIN-1); what dissolved in the step; returns the volume that is filled."""
     fixed = 0.0
     for q in range(COUNT):
@@ -251,8 +250,8 @@ def _settle(phases, work, stage, row, gain, speed, mass, mineral_field, cell):
     for q in range(COUNT):
         work.amount[q] = work.fixed[q] + work.share[q] * gain
         kept += work.amount[q]
-        mineral_field[q, cell] = work.amount[q] / phases.calcium[q]
-        filled += phases.volume[q] * mineral_field[q, cell]
+        mineral[q, row] = work.amount[q] / phases.calcium[q]
+        filled += phases.volume[q] * mineral[q, row]
         loses = loses or stage[LOST + q, row] > 0.0
     stage[DISSOLVED, row] = max(mass - kept, 0.0) if loses else 0.0
     return filled
@@ -286,7 +285,7 @@ def _count_collagen(stage, row, route, births, arrivals, open_share):
 
 
 @part
-def _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma_dt):
+def _prepare(voxels, row, phases, stage, work, start, mineral, gamma_dt):
     """Pools and ages of the stage; returns the calcium at the start of the step and that of the iterate."""
     route = work.route
     stage[EMPTIED, row] = stage[EMPTIED_BASE, row] + gamma_dt * route[SITES]
@@ -296,9 +295,9 @@ def _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma
     before = 0.0
     now = 0.0
     for q in range(COUNT):
-        work.start[q] = start[q, cell] * phases.calcium[q]
+        work.start[q] = start[q, row] * phases.calcium[q]
         before += work.start[q]
-        now += mineral_field[q, cell] * phases.calcium[q]
+        now += mineral[q, row] * phases.calcium[q]
         stage[AGED + q, row] = stage[AGED_BASE + q, row] + gamma_dt * work.mature[q]
         stage[LOST + q, row] = stage[LOST_BASE + q, row] + gamma_dt * work.decay[q]
     return before, now
@@ -306,13 +305,13 @@ def _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma
 
 @kernel
 def eliminate_minerals(
-    rows, c, mineral_field, porosity, initial_porosity, w, voxels, stage, chemistry, law, phases, particle, numbers, first, last
+    rows, c, mineral, porosity, initial_porosity, w, voxels, stage, chemistry, law, phases, particle, numbers, first, last
 ):  # fmt: skip
     """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and the slopes w (4, 4) of the uptake.
 
-    numbers = (γΔt, time since step start, φ_min, guard, start (Q, cells): the phases at the start of the step);
-    the guard is a pore fraction that only an unfinished iterate can fall below.
-    c (species, cells), w (species, species, cells), mineral_field (Q, cells), porosity, initial_porosity (cells): flattened padded grids.
+    numbers = (γΔt, time since step start, φ_min, guard, start (Q, rows): the phases at the start of the step);
+    the guard is a pore fraction that only an unfinished iterate can fall below. w (rows, species, species), mineral (Q, rows).
+    c (species, cells), porosity, initial_porosity (cells): flattened padded grids.
     stage[FAILED, row] is 1 where the chemistry found no solution.
     """
     gamma_dt, elapsed, floor, guard, start = numbers
@@ -330,10 +329,10 @@ def eliminate_minerals(
         protection, affinity, inside, exposed = fluid_effects(voxels.substrate, row, c[MAGNESIUM, cell], elapsed, law)
         outer = inhibition_factor(affinity, particle.inhibition_strength)
         stage[INSIDE_RATIO, row] = inhibition_factor(inside, particle.inhibition_strength) / max(outer, 1e-12)
-        speed = phase_rates(voxels, row, cell, phases, particle, stage, work, start, affinity, c[MAGNESIUM, cell])
+        speed = phase_rates(voxels, row, phases, particle, stage, work, start, affinity, c[MAGNESIUM, cell])
         velocity = speed / radius
         nucleation_routes(voxels, row, phases, law, work, protection, exposed, initial_porosity[cell])
-        before, now = _prepare(voxels, row, cell, phases, stage, work, start, mineral_field, gamma_dt)
+        before, now = _prepare(voxels, row, phases, stage, work, start, mineral, gamma_dt)
         before += _chain(phases, work, stage, row, work.start, speed)
         share = voxels.continuous[row]
         from_debris = share * (voxels.debris[row] - stage[DEBRIS, row])
@@ -345,7 +344,7 @@ def eliminate_minerals(
             (stage[SHIFT_BASE, row], stage[BIRTHS_BASE, row], stage[FLUID_BASE, row], voxels.given_births[row] - given_free, given_free,
              before, from_debris, from_fluid),
         )  # fmt: skip
-        filled = _settle(phases, work, stage, row, gain, speed, mass, mineral_field, cell)
+        filled = _settle(phases, work, stage, row, gain, speed, mass, mineral)
         stage[SHIFT, row], stage[BIRTHS, row], stage[FLUID, row], stage[VELOCITY, row] = shift, births, born_free, velocity
         stage[BORN, row], stage[BORN_FREE, row], stage[WHOLE, row] = births + from_debris, born_free + from_fluid, mass
         _count_collagen(stage, row, route, births, (voxels.given_births[row] - given_free) * elapsed, open_share)
@@ -354,7 +353,7 @@ def eliminate_minerals(
         porosity[cell] = max(initial_porosity[cell] - filled, guard)
         nuclei = max(by_births, by_free) * stage[TOTAL_RATE, row]
         if gamma_dt * (by_shift * velocity + 10.0 * nuclei) + stage[DISSOLVED, row] < 1e-14 * porosity[cell] * c[CALCIUM, cell]:
-            clear(w, cell)  # nothing here that Newton could notice
+            clear(w, row)  # nothing here that Newton could notice
             continue
         saturation_slopes(total, voxels.warm[row], chemistry, phases, work)
         by_surface = by_births * (route[SURFACES_SLOPE] * open_share + stage[DEBRIS, row] * route[SITES_SLOPE])

@@ -135,13 +135,14 @@ def relative_size(part, whole):
 
 @kernel
 def stage_ledger(
-    c, base, mineral, mineral_base, plasma, exchange, porosity, faces_z, faces_y, faces_x, constants, u, residual, worst, row0, row1
+    c, base, place, mineral, mineral_base, plasma, exchange, porosity, faces_z, faces_y, faces_x, constants, u, residual, worst, row0, row1
 ):  # fmt: skip
     """TRN-4. Dissolved amount per tissue volume after a stage, and what it differs from φc.
 
     u_s = u_base + D_s Σ_faces T_f (c_nb − c) + γΔt e_s (c_plasma − c) − Σ_q S_sq (m_q − m_base)
     residual = u − φ c;  worst[row] = largest |residual|/(φ (|c| + slack)), which below 1 keeps u positive where slack is 0.
-    c, u, base, exchange (species, z, y, x); mineral (phase, z, y, x); plasma (species,);
+    c, u, base, exchange (species, z, y, x); place (z, y, x): column of a voxel in mineral (phase, columns), −1 for one whose mineral stays
+    as it is; plasma (species,);
     constants = (γΔt, D (species,), S (species, phase), slack (species,)); slack > 0 marks a signed total such as alkalinity
     """
     gamma_dt, diffusivity, stoichiometry, slack = constants
@@ -155,8 +156,10 @@ def stage_ledger(
             for i in range(1, nx - 1):
                 value = base[s, k, j, i] + diffusivity[s] * face_flux(c, faces_z, faces_y, faces_x, s, k, j, i)
                 value += gamma_dt * exchange[s, k, j, i] * (plasma[s] - c[s, k, j, i])
-                for q in range(phases):
-                    value -= stoichiometry[s, q] * (mineral[q, k, j, i] - mineral_base[q, k, j, i])
+                column = place[k, j, i]
+                if column >= 0:
+                    for q in range(phases):
+                        value -= stoichiometry[s, q] * (mineral[q, column] - mineral_base[q, column])
                 held = porosity[k, j, i] * c[s, k, j, i]
                 u[s, k, j, i] = value
                 residual[s, k, j, i] = value - held

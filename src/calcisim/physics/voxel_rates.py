@@ -118,7 +118,7 @@ def _specific_area(voxels, row, particle, stage):
 
 
 @part
-def phase_rates(voxels, row, cell, phases, particle, stage, work, start, affinity, magnesium):
+def phase_rates(voxels, row, phases, particle, stage, work, start, affinity, magnesium):
     """Velocity, decay by dissolution [1/s] and maturation of every phase at the activities in `work`; the sum of velocities [m/s]."""
     acidity = -work.activity[4] / math.log(10.0)
     fetuin = voxels.held[FETUIN, row]
@@ -128,10 +128,10 @@ def phase_rates(voxels, row, cell, phases, particle, stage, work, start, affinit
     area = -1.0
     for q in range(COUNT):
         total += work.velocity[q]
-        work.mature[q] = maturation_rate(phases, q, acidity, magnesium, fetuin) if start[q, cell] > 0.0 or work.velocity[q] > 0.0 else 0.0
+        work.mature[q] = maturation_rate(phases, q, acidity, magnesium, fetuin) if start[q, row] > 0.0 or work.velocity[q] > 0.0 else 0.0
         work.decay[q] = 0.0
         work.decay_slope[q] = 0.0
-        if work.ln_omega[q] < 0.0 and start[q, cell] > 0.0:
+        if work.ln_omega[q] < 0.0 and start[q, row] > 0.0:
             if area < 0.0:
                 area = _specific_area(voxels, row, particle, stage) * phases.calcium_volume
             flux, slope = dissolution_flux(phases, q, work.ln_omega[q], acidity)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from calcisim.numerics.memory import pieces
+
 
 def state_sha256(arrays: Mapping[str, np.ndarray]) -> str:
     """SHA-256 (hex) over the arrays of a state, in name order, each preceded by its name and shape.
@@ -15,7 +17,8 @@ def state_sha256(arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.asarray(arrays[name])
-        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        digest.update(f"{name}\0{little.dtype.str}\0{array.shape}\0".encode())
-        digest.update(little.tobytes(order="C"))
+        little = array.dtype.newbyteorder("<")
+        digest.update(f"{name}\0{little.str}\0{array.shape}\0".encode())
+        for piece in pieces(array):
+            digest.update(piece.astype(little, copy=False).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

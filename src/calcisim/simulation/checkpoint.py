@@ -14,19 +14,21 @@ import math
 import os
 import struct
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from calcisim.errors import StorageError
+from calcisim.numerics.memory import pieces
 
 MAGIC = b"CALCISIM"
 VERSION = 4  # 1: one phase, no clumps; 2: no giant cells; 3: no inflammation
 _PREFIX = struct.Struct("<8sIQ")
 _DIGEST_BYTES = 32
 _ALIGN = 64
+_PART = 2**20  # bytes that are read at once
 _KINDS = "biuf"  # bool, int, unsigned, float: plain numbers only
 
 Loaded = tuple[dict[str, np.ndarray], dict[str, Any]]
@@ -106,12 +108,11 @@ def _tell(message: str, say: Callable[[str], None] | None) -> None:
 
 
 def _plain(name: str, array: Any) -> np.ndarray:
-    """A C-ordered little-endian copy or view; refuses anything that is not plain numbers."""
+    """The array in little-endian numbers, a view where it can be; refuses anything that is not plain numbers."""
     array = np.asarray(array)
     if array.dtype.kind not in _KINDS:
         raise TypeError(f"array {name!r} has dtype {array.dtype}; a checkpoint holds plain numbers only")
-    array = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
-    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
 
 
 def _padded(size: int) -> int:
@@ -147,7 +148,8 @@ def _write(path: Path, header: bytes, arrays: Mapping[str, np.ndarray]) -> None:
         put(_PREFIX.pack(MAGIC, VERSION, len(header)))
         put(header)
         for array in arrays.values():
-            put(array.reshape(-1).view(np.uint8).data if array.size else b"")
+            for piece in pieces(array):
+                put(piece.reshape(-1).view(np.uint8).data)
             put(b"\0" * (_padded(array.nbytes) - array.nbytes))
         file.write(digest.digest())
         file.flush()
@@ -171,42 +173,57 @@ def _discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _contents(path: Path) -> memoryview:
-    """The verified bytes of a file without its digest; raises `CheckpointError` with what is wrong."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path}: {error.strerror or error}") from error
-    if len(data) < _PREFIX.size + _DIGEST_BYTES:
+def _verified(path: Path, file: BinaryIO) -> int:
+    """Where the arrays of a whole file begin; raises `CheckpointError` with what is wrong. The file is read in parts, never held."""
+    size = os.fstat(file.fileno()).st_size
+    start = file.read(_PREFIX.size)
+    if size < _PREFIX.size + _DIGEST_BYTES:
         raise CheckpointError(f"{path}: truncated")
-    magic, version, _ = _PREFIX.unpack_from(data)
+    magic, version, length = _PREFIX.unpack(start)
     if magic != MAGIC:
         raise CheckpointError(f"{path}: not a calcisim checkpoint")
     if version != VERSION:
         raise CheckpointError(f"{path}: checkpoint format {version}, this calcisim reads format {VERSION}")
-    view = memoryview(data)
-    if hashlib.sha256(view[:-_DIGEST_BYTES]).digest() != data[-_DIGEST_BYTES:]:
+    digest, left = hashlib.sha256(start), size - _PREFIX.size - _DIGEST_BYTES
+    while left > 0:
+        part = file.read(min(left, _PART))
+        if not part:
+            break
+        digest.update(part)
+        left -= len(part)
+    if digest.digest() != file.read(_DIGEST_BYTES):
         raise CheckpointError(f"{path}: damaged or truncated (checksum differs)")
-    return view[:-_DIGEST_BYTES]
+    return int(_PREFIX.size + length)
 
 
 def _problem(path: Path) -> str | None:
     """What is wrong with a file, None when it is whole."""
     try:
-        _contents(path)
+        with _opened(path) as file:
+            _verified(path, file)
     except CheckpointError as error:
         return str(error)
     return None
 
 
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, for reading; what the system says is wrong with it becomes a `CheckpointError`."""
+    try:
+        with open(path, "rb") as file:
+            yield file
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror or error}") from error
+
+
 def _read(path: Path) -> Loaded:
-    view = _contents(path)
-    _, _, length = _PREFIX.unpack_from(view)
-    start = _PREFIX.size + length
-    header = json.loads(bytes(view[_PREFIX.size : start]))
-    arrays = {}
-    for row in header["arrays"]:
-        count = math.prod(row["shape"])
-        flat = np.frombuffer(view, dtype=row["dtype"], count=count, offset=start + row["offset"])
-        arrays[row["name"]] = flat.reshape(row["shape"]).copy()
+    with _opened(path) as file:
+        start = _verified(path, file)
+        file.seek(_PREFIX.size)
+        header = json.loads(file.read(start - _PREFIX.size))
+        arrays = {}
+        for row in header["arrays"]:
+            file.seek(start + row["offset"])
+            flat = np.fromfile(file, dtype=row["dtype"], count=math.prod(row["shape"]))
+            arrays[row["name"]] = flat.reshape(row["shape"])
     return arrays, header["meta"]

@@ -32,7 +32,7 @@ from calcisim.simulation.inhibition import Inhibition
 from calcisim.simulation.particles import Particles
 from calcisim.simulation.plasma import Around
 from calcisim.simulation.resorption import Resorption
-from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded
+from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, padded, weighed
 from calcisim.simulation.sides import Sides
 from calcisim.simulation.state import State
 from calcisim.simulation.step_error import embedded, negative
@@ -62,7 +62,7 @@ class SiteProblem:
         self.inhibition = Inhibition(setup, state, self.biology)
         self.acid: np.ndarray | float = 0.0  # made by the tissue [eq/(m³ s)]
         self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
-        self.solver = Bicgstab(self.hierarchy)
+        self.solver = Bicgstab(self.hierarchy, spare=self.u)  # which `evaluate` writes again after every solve
         self.time = self.dt = 0.0
         self.stage = Stage(1, 0.0, 0.0, 0.0)
 
@@ -74,7 +74,7 @@ class SiteProblem:
         self.porosity = self.initial_porosity.copy()
         self.conductance = np.zeros_like(self.porosity)
         self.c, self.u, self.base, self.residual, self.increment, self.exchange = (np.zeros_like(state.c) for _ in range(6))
-        self.mineral, self.mineral_base = (np.zeros_like(state.mineral) for _ in range(2))
+        self.start = self.mineral = self.mineral_base = np.zeros((state.mineral.shape[0], 0))
         species = state.c.shape[0]
         self.row_worst, self.row_change = np.zeros(self.n_rows), np.zeros(self.n_rows)
         self.row_gain, self.row_gross = np.zeros((species, self.n_rows)), np.zeros((species, self.n_rows))
@@ -111,7 +111,7 @@ class SiteProblem:
         self.breathe(time + dt)
         self.resorption.start(dt)
         self.inflammation.start(time, dt)
-        self.acid = self.biology.acid() * self.porosity[INNER]
+        self.acid = self.biology.acid() * self.porosity[INNER] if self.biology.on else 0.0
         state = self.state
         predicted_rate(state.rate, state.rate_before, dt, float(state.clock[3]), self.mean_rate)
         draw(
@@ -136,19 +136,31 @@ class SiteProblem:
         for source in (voxels.given_births, voxels.continuous, state.debris, state.nucleators):
             busy |= source > 0.0
         busy |= state.by_row(np.any(state.count > 0, axis=0)) > 0
-        calmed = self.busy[~busy[self.busy]]
-        self.hierarchy.fine.w.reshape(-1, self.porosity.size)[:, voxels.cell[calmed]] = 0.0
-        self.busy, self.quiet = np.flatnonzero(busy), np.flatnonzero(~busy)
+        before, self.busy, self.quiet = self.busy, np.flatnonzero(busy), np.flatnonzero(~busy)
+        if not np.array_equal(before, self.busy):
+            self.hierarchy.couple(voxels.cell[self.busy])
         if state.make_room(self.busy):
             self.particles.bind()
 
     def _gather_busy(self) -> None:
         """The busy voxels side by side, with a stage of their own: what only they need takes no memory for the others."""
-        self.work = kinetics.gathered(self.voxels, self.busy)
         if self.local.shape[1] != self.busy.size:
-            self.local = np.zeros((kinetics.STAGE_ROWS, self.busy.size))
-        self.local[...] = 0.0
-        self.particles.take(self.work, self.local, self.busy)
+            self._take(self.busy[:0], np.zeros((kinetics.STAGE_ROWS, 0)))  # lets go of the arrays that were before it makes others
+            self._take(self.busy, np.zeros((kinetics.STAGE_ROWS, self.busy.size)))
+        else:
+            self.local[...] = 0.0
+            self._take(self.busy, self.local)
+        self.start = self._mineral_of(self.work.cell)
+        self.mineral, self.mineral_base = self.start.copy(), self.start.copy()
+
+    def _take(self, rows: np.ndarray, stage: np.ndarray) -> None:
+        self.work, self.local = kinetics.gathered(self.voxels, rows), stage
+        self.particles.take(self.work, stage, rows)
+
+    def _mineral_of(self, cell: np.ndarray) -> np.ndarray:
+        """Phases of these cells in the accepted state, side by side (phase, cells)."""
+        mineral = self.state.mineral
+        return np.take(mineral.reshape(mineral.shape[0], -1), cell, axis=1)
 
     def start_stage(self, stage: Stage) -> None:
         """Base of the stage: the accepted state, plus w times what the first stage gained."""
@@ -159,8 +171,8 @@ class SiteProblem:
         if stage.number == 1:
             self.c[...] = state.c
             self.base[...] = state.u
-            self.mineral_base[...] = state.mineral
-            self.mineral[...] = state.mineral
+            self.mineral_base[...] = self.start
+            self.mineral[...] = self.start
             for base, _, many in kinetics.INTEGRALS:
                 local[base : base + many] = 0.0
             for result in kinetics.GUESSED:
@@ -173,9 +185,7 @@ class SiteProblem:
         self.base -= state.u  # `finish_stage` left what the first stage came to
         self.base *= w
         self.base += state.u
-        phases, cell = self.mineral.shape[0], self.work.cell
-        start = state.mineral.reshape(phases, -1)[:, cell]  # elsewhere nothing changes within a step
-        self.mineral_base.reshape(phases, -1)[:, cell] = (self.first_mineral - start) * w + start
+        self.mineral_base[...] = (self.first_mineral - self.start) * w + self.start
         for base, gained, many in kinetics.INTEGRALS:
             np.multiply(local[gained : gained + many], w, out=local[base : base + many])
         self.gain *= w
@@ -198,32 +208,37 @@ class SiteProblem:
 
     def evaluate(self) -> bool:
         """Minerals, pores, faces, exchange and ledger at the iterate c."""
-        if not self._kinetics(self.work, self.local, self.stage.gamma_dt, self.stage.time - self.time):
+        fine = self.hierarchy.fine
+        fields = (self.start, self.mineral, fine.coupling)
+        if not self._kinetics(self.work, fields, self.local, self.stage.gamma_dt, self.stage.time - self.time):
             return False
         self._conductances()
         self._faces(self.stage.gamma_dt)
-        fine = self.hierarchy.fine
         self._rows(
-            transport.stage_ledger, self.c, self.base, self.mineral, self.mineral_base, self.setup.plasma, self.exchange, self.porosity,
-            fine.tz, fine.ty, fine.tx, (self.stage.gamma_dt, self.model.diffusivity, self.model.stoichiometry, SLACK), self.u,
-            self.residual, self.row_worst,
+            transport.stage_ledger, self.c, self.base, fine.place, self.mineral, self.mineral_base, self.setup.plasma, self.exchange,
+            self.porosity, fine.tz, fine.ty, fine.tx, (self.stage.gamma_dt, self.model.diffusivity, self.model.stoichiometry, SLACK),
+            self.u, self.residual, self.row_worst,
         )  # fmt: skip
         return True
 
     def _rows(self, sweep, *args) -> None:
         threads.rows(sweep, self.n_rows, self.row_size, *args)
 
-    def _kinetics(self, voxels: kinetics.Voxels, stage: np.ndarray, gamma_dt: float, elapsed: float) -> bool:
-        """Growth and births of these voxels at the iterate, into `stage`; False where the chemistry has no answer."""
-        n = voxels.cell.size
+    def _kinetics(
+        self, voxels: kinetics.Voxels, fields: tuple[np.ndarray, ...], stage: np.ndarray, gamma_dt: float, elapsed: float
+    ) -> bool:
+        """Growth and births of these voxels at the iterate, into `stage`; False where the chemistry has no answer.
+
+        fields : their phases at the start of the step, those of the iterate and the slopes of their uptake; the last two are written
+        """
+        n, model = voxels.cell.size, self.model
         if n == 0:
             return True
-        species, phases, model = self.c.shape[0], self.mineral.shape[0], self.model
+        start, mineral, slopes = fields
         threads.rows(
-            eliminate_minerals, n, 4, np.arange(n), self.c.reshape(species, -1), self.mineral.reshape(phases, -1),
-            self.porosity.reshape(-1), self.initial_porosity.reshape(-1), self.hierarchy.fine.w.reshape(species, species, -1), voxels,
-            stage, model.chemistry, model.nucleation, model.phases, model.particle,
-            (gamma_dt, elapsed, model.minimum_porosity, model.least_porosity, self.state.mineral.reshape(phases, -1)),
+            eliminate_minerals, n, 4, np.arange(n), self.c.reshape(self.c.shape[0], -1), mineral, self.porosity.reshape(-1),
+            self.initial_porosity.reshape(-1), slopes, voxels, stage, model.chemistry, model.nucleation, model.phases, model.particle,
+            (gamma_dt, elapsed, model.minimum_porosity, model.least_porosity, start),
         )  # fmt: skip
         return largest(stage[kinetics.FAILED]) == 0.0
 
@@ -232,7 +247,9 @@ class SiteProblem:
         for first in range(0, rows.size, BLOCK):
             block = rows[first : first + BLOCK]
             voxels, stage = kinetics.gathered(self.voxels, block), np.zeros((kinetics.STAGE_ROWS, block.size))
-            if not self._kinetics(voxels, stage, gamma_dt, elapsed):
+            start = self._mineral_of(voxels.cell)
+            fields = (start, start.copy(), np.zeros((block.size, self.c.shape[0], self.c.shape[0])))
+            if not self._kinetics(voxels, fields, stage, gamma_dt, elapsed):
                 return False
             self.state.warm[block] = voxels.warm
             self.rates[:, block] = stage[list(RATES)]
@@ -280,7 +297,7 @@ class SiteProblem:
         if stage.number == 1:
             self.base[...] = self.u
             self.first_least = float(self.u[(slice(None), *INNER)][self.positive].min())
-            self.first_mineral = self.mineral.reshape(self.mineral.shape[0], -1)[:, self.work.cell]
+            self.first_mineral = self.mineral.copy()
             self.first_born = self.born()
 
     # --- error and acceptance -------------------------------------------------------------------------------------
@@ -305,7 +322,7 @@ class SiteProblem:
         return max(embedded(self), self.particles.protein_use())
 
     def filled(self, mineral: np.ndarray) -> np.ndarray:
-        """Volume that the phases fill [m³/m³]."""
+        """Volume that the phases (phase, …) fill [m³/m³]."""
         return np.tensordot(self.model.phases.volume, mineral, axes=1)
 
     def accept(self) -> None:
@@ -316,12 +333,12 @@ class SiteProblem:
             self.lattice, state.arrivals, self.trial, born, setup.voxel_volume, self.dt, self.voxels.given_births,
             self.voxels.continuous, RANDOM_ARRIVALS,
         )  # fmt: skip
-        gained = np.tensordot(self.calcium, self.mineral - state.mineral, axes=1)
-        state.uptake[...] = gained.reshape(-1)[self.voxels.cell] / self.dt
+        state.uptake[...] = 0.0
+        state.uptake[self.busy] = np.tensordot(self.calcium, self.mineral - self.start, axes=1) / self.dt
         state.progress[1] += math.fsum(born) * setup.voxel_volume
         state.c[...] = self.c
         state.u[...] = self.u
-        state.mineral[...] = self.mineral
+        state.mineral.reshape(state.mineral.shape[0], -1)[:, self.work.cell] = self.mineral
         state.debris[self.busy] = local[kinetics.DEBRIS]
         state.nucleators[self.busy] = local[kinetics.NUCLEATORS]
         state.warm[self.busy] = self.work.warm
@@ -347,7 +364,7 @@ class SiteProblem:
 
     def look_at_pores(self) -> None:
         """Pores and faces of the accepted state, as the outputs and the next step take them."""
-        filled = self.filled(self.state.mineral[(slice(None), *INNER)])
+        filled = weighed(self.model.phases.volume, self.state.mineral[(slice(None), *INNER)])
         self.porosity[INNER] = self.initial_porosity[INNER] - filled
         if not self.biology.still:
             self.perfusion[INNER] = self.biology.flow = self.biology.supply(filled)
@@ -369,7 +386,6 @@ class SiteProblem:
     def refresh(self) -> None:
         """Nucleation rates at the accepted state, with no history: at the start and after every event."""
         self.c[...] = self.state.c
-        self.mineral[...] = self.state.mineral
         self.voxels.given_births[...] = 0.0
         self.voxels.continuous[...] = 0.0
         self.particles.hold_still(0.0)

@@ -164,10 +164,12 @@ class Particles:
 
         A surface is open where neither adsorbed protein (a Langmuir share of the fluid's albumin and fetuin) nor a shield covers it.
         """
-        state, used = self.state, rows.size
-        number = np.where(state.used()[FREE], state.number[FREE, :used], 0.0)
+        state, bare = self.state, np.ones(rows.size)
+        some = np.flatnonzero(state.count[FREE, : rows.size])  # most slots have nothing in the fluid
+        there = np.arange(state.number.shape[2]) < state.count[FREE, some, None]
+        number = np.where(there, state.number[FREE, some], 0.0)
         total = number.sum(axis=1)
-        bare = np.divide((number * state.bare[FREE, :used]).sum(axis=1), total, out=np.ones(used), where=total > 0.0)
+        bare[some] = np.divide((number * state.bare[FREE, some]).sum(axis=1), total, out=np.ones(some.size), where=total > 0.0)
         open_share = (1.0 - self.setup.coverage) * bare
         return self.model.sticking * open_share**2, self.model.sticking * open_share
 

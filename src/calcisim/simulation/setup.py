@@ -30,6 +30,14 @@ def flat(values: Array) -> Array:
     return np.broadcast_to(values.flat[0], values.size) if not any(values.strides) else values.reshape(-1)
 
 
+def weighed(weights: Array, phases: Array) -> Array:
+    """Σ_q w_q m_q of fields (phase, z, y, x), worked out where there is mineral: copies of whole fields would be mostly zeros."""
+    bears = np.any(phases != 0.0, axis=0)
+    out = np.zeros(phases.shape[1:])
+    out[bears] = np.tensordot(weights, phases[:, bears], axes=1)
+    return out
+
+
 @dataclass(frozen=True)
 class Substrate:
     """What mineral can start on, and which inhibitors reach it, per voxel (z, y, x).

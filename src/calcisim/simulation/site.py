@@ -19,7 +19,7 @@ from calcisim.simulation.biology import scaffold
 from calcisim.simulation.ledger import Ledger
 from calcisim.simulation.model import SiteProblem
 from calcisim.simulation.plasma import Around
-from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Surroundings, padded
+from calcisim.simulation.setup import INNER, ModelSetup, SiteSetup, Surroundings, padded, weighed
 from calcisim.simulation.state import COHORTS, State
 
 LARGEST_STEP = 30.0 * 86400.0
@@ -113,7 +113,7 @@ class Site:
 
     def mineral(self) -> np.ndarray:
         """Calcium in mineral per tissue volume [mol/m³], (z, y, x)."""
-        return np.tensordot(self.model.phases.calcium, self.phases(), axes=1)
+        return weighed(self.model.phases.calcium, self.phases())
 
     def phases(self) -> np.ndarray:
         """Every phase per tissue volume [mol of formula/m³], (phase, z, y, x)."""
@@ -121,7 +121,7 @@ class Site:
 
     def filled(self) -> np.ndarray:
         """Volume that mineral fills [m³/m³], (z, y, x)."""
-        return np.tensordot(self.model.phases.volume, self.phases(), axes=1)
+        return weighed(self.model.phases.volume, self.phases())
 
     def deposit(self) -> float:
         """Calcium in mineral [mol]."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calcisim.numerics.memory import untouched
 from calcisim.physics.seeding import Arrivals
 from calcisim.simulation.ledger import Ledger
 from calcisim.simulation.setup import INNER
@@ -66,7 +67,7 @@ class State:
     ledger: Ledger
 
     _PADDED = ("c", "u", "mineral")
-    _SLOTTED = ("number", "coordinate", "bare", "count", "clumps")
+    _SLOTTED = {"number": 1, "coordinate": 1, "bare": 1, "count": 1, "clumps": 3}  # noqa: RUF012  name: axis of the slots
     _PLAIN = (
         "slot", "debris", "nucleators", "substrate", "warm", "rate", "rate_before", "free_share",
         "velocity", "inside_ratio", "access", "fetuin", "shielded", "on_collagen", "uptake", "inflammation", "macrophages", "vessels",
@@ -74,9 +75,11 @@ class State:
     )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Name → array (interior voxels only); everything a checkpoint needs to go on."""
-        out = {name: np.ascontiguousarray(getattr(self, name)[(slice(None), *INNER)]) for name in self._PADDED}
-        out.update({name: getattr(self, name) for name in (*self._PLAIN, *self._SLOTTED)})
+        """Name → array (interior voxels and slots in use only); everything a checkpoint needs to go on. Views, not copies."""
+        used = (slice(self.slots()),)
+        out = {name: getattr(self, name)[(slice(None), *INNER)] for name in self._PADDED}
+        out.update({name: getattr(self, name) for name in self._PLAIN})
+        out.update({name: getattr(self, name)[(slice(None),) * axis + used] for name, axis in self._SLOTTED.items()})
         out.update({f"arrivals.{name}": array for name, array in self.arrivals._asdict().items()})
         out.update({f"ledger.{name}": array for name, array in self.ledger.arrays().items()})
         return out
@@ -113,15 +116,14 @@ class State:
         needed = first + missing.size
         if needed <= self.count.shape[1]:
             return False
-        spare = min(needed // 4, max(needed // 16, 1024))  # what grows often grows in few steps, and large arrays hold little that is empty
-        more = needed + spare - self.count.shape[1]
-        for name, axis in zip(self._SLOTTED, (1, 1, 1, 1, 3), strict=True):
+        room = min(2 * needed, self.slot.size)  # what is empty takes no memory, and what is seldom copied is copied while it is small
+        for name, axis in self._SLOTTED.items():
             array = getattr(self, name)
             shape = list(array.shape)
-            shape[axis] += more
-            larger = np.zeros(shape, dtype=array.dtype)
-            for place in range(array.shape[0]):  # a place or kind that nothing is in takes no memory until it is written to
+            shape[axis] = room
+            larger = untouched(tuple(shape), array.dtype)
+            for place in np.ndindex(*shape[:axis]):  # a place or class that nothing is in takes no memory until it is written to
                 if array[place].any():
-                    larger[place][(slice(None),) * (axis - 1) + (slice(array.shape[axis]),)] = array[place]
+                    larger[place][:first] = array[place][:first]
             setattr(self, name, larger)
         return True

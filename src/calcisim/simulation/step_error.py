@@ -23,18 +23,17 @@ def embedded(problem: "SiteProblem") -> float:
     mass, split, bearing = _of_mineral(problem)
     count = _of_number(problem)
     norm = math.sqrt(max(float(np.sum(mass * mass)), float(np.sum(count * count)), split) / bearing)  # no BLAS: its threads round
-    filled = np.abs(problem.filled(problem.mineral) - problem.filled(problem.state.mineral))
-    return max(norm, float(np.max(filled)) / LARGEST_FILL)
+    filled = np.abs(problem.filled(problem.mineral) - problem.filled(problem.start))
+    return max(norm, float(np.max(filled, initial=0.0)) / LARGEST_FILL)
 
 
 def _of_mineral(problem: "SiteProblem") -> tuple[np.ndarray, float, int]:
     """Error of the mineral of the busy voxels, the largest sum of squares of a phase, and how many voxels bear mineral."""
-    model, phases, cell = problem.model, problem.mineral.shape[0], problem.work.cell
-    weight = problem.calcium / UNIT
-    now, before = (field.reshape(phases, -1)[:, cell] for field in (problem.mineral, problem.state.mineral))
+    model, now, before = problem.model, problem.mineral, problem.start
+    phases, weight = now.shape[0], problem.calcium / UNIT
     held = sum(now[q] * weight[q] for q in range(phases))
     allowed = model.relative_tolerance * np.abs(held) + model.absolute_tolerance
-    mass, split = np.zeros(cell.size), 0.0
+    mass, split = np.zeros(now.shape[1]), 0.0
     for q in range(phases):
         error = ((problem.first_mineral[q] - before[q]) / GAMMA + before[q] - now[q]) * weight[q] / allowed
         mass += error
@@ -58,9 +57,10 @@ def negative(problem: "SiteProblem") -> bool:
     inner, local = (slice(None), *INNER), problem.local
     if not problem.first_least >= 0.0:
         return True
-    room = problem.initial_porosity[INNER] - problem.filled(problem.mineral[inner])
+    room = problem.initial_porosity.reshape(-1)[problem.work.cell] - problem.filled(problem.mineral)
     fields = (
-        problem.u[inner][problem.positive], problem.mineral[inner], local[kinetics.DEBRIS], local[kinetics.NUCLEATORS],
+        problem.u[inner][problem.positive], problem.mineral, local[kinetics.DEBRIS], local[kinetics.NUCLEATORS],
         local[kinetics.BORN], local[kinetics.BORN_FREE], local[kinetics.WHOLE] - local[kinetics.DISSOLVED],
     )  # fmt: skip
-    return float(room.min()) < problem.model.least_porosity or any(not float(field.min(initial=0.0)) >= 0.0 for field in fields)
+    closed = float(room.min(initial=math.inf)) < problem.model.least_porosity
+    return closed or any(not float(field.min(initial=0.0)) >= 0.0 for field in fields)

@@ -61,6 +61,7 @@ class Trial:
         self.n_rows, self.row_size = medium.shape[0] * medium.shape[1], medium.shape[2]
         self.hierarchy = Hierarchy(medium.shape, medium.spacing, medium.diffusivity, medium.stoichiometry.reshape(-1, 1))
         self.solver = Bicgstab(self.hierarchy)
+        self.place = np.arange(math.prod(self.hierarchy.fine.tx.shape), dtype=np.int32).reshape(self.hierarchy.fine.tx.shape)
         self.initial_porosity, self.hindrance = padded(medium.porosity, 1.0), padded(medium.hindrance)
         self.perfusion, self.spacing = padded(medium.perfusion), np.array(medium.spacing)
         self.old_c, self.old_m = padded(c, 1.0), padded(m[None])
@@ -134,8 +135,9 @@ class Trial:
         weights = tuple(float(weight) for weight in gamma_dt / self.spacing**2)
         self.rows(transport.faces, self.sides.along, weights, fine.tz, fine.ty, fine.tx)
         self.rows(
-            transport.stage_ledger, self.c, self.base, self.m, self.base_m, medium.outside, self.exchange, self.porosity, fine.tz, fine.ty,
-            fine.tx, (gamma_dt, medium.diffusivity, self.hierarchy.stoichiometry, self.slack), self.u, self.residual, self.worst,
+            transport.stage_ledger, self.c, self.base, self.place, self.m.reshape(1, -1), self.base_m.reshape(1, -1), medium.outside,
+            self.exchange, self.porosity, fine.tz, fine.ty, fine.tx,
+            (gamma_dt, medium.diffusivity, self.hierarchy.stoichiometry, self.slack), self.u, self.residual, self.worst,
         )  # fmt: skip
         return True
 

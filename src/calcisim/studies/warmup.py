@@ -87,11 +87,12 @@ def rest_of_site() -> None:
     from calcisim.simulation.run import Simulation
 
     hierarchy = Hierarchy((4, 4, 4), (1.0, 1.0, 1.0), np.ones(4), np.eye(4))
-    hierarchy.fine.w[...] = 0.1
+    hierarchy.couple(np.array([43, 44]))  # in the padded grid of 6³
+    hierarchy.fine.coupling[...] = 0.1
     hierarchy.assemble()
     Bicgstab(hierarchy).solve(np.ones_like(hierarchy.fine.diag), np.zeros_like(hierarchy.fine.diag), 1e-2)
 
-    def untouched(self: Any, voxels: Any, stage: Any, gamma_dt: float, elapsed: float) -> bool:
+    def untouched(self: Any, voxels: Any, fields: Any, stage: Any, gamma_dt: float, elapsed: float) -> bool:
         return True
 
     SiteProblem._kinetics = untouched  # type: ignore[method-assign]  # this process is there for the other kernels
