@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from calcisim import scenario as door
+from calcisim.numerics import memory
 from calcisim.numerics.memory import pieces, untouched
 from calcisim.simulation.run import Simulation
 
@@ -46,8 +47,17 @@ def test_pieces_are_the_array_in_order(shape):
         found = list(pieces(view))
         assert all(piece.flags.c_contiguous for piece in found)
         assert b"".join(piece.tobytes() for piece in found) == view.tobytes(order="C")
+
+
+def test_a_large_array_is_read_without_a_copy_of_it(monkeypatch):
+    monkeypatch.setattr(memory, "_SMALL", 300)
     inner = np.arange(7.0 * 8 * 9).reshape(7, 8, 9)[1:-1, 1:-1, 1:-1]
-    assert all(np.shares_memory(piece, inner) for piece in pieces(inner))
+    found = list(pieces(inner))
+    assert [piece.shape for piece in found] == 30 * [(7,)]
+    assert max(piece.nbytes for piece in found) <= 300
+    assert b"".join(piece.tobytes() for piece in found) == inner.tobytes()
+    whole = np.ones((4, 5, 6))
+    assert [piece is whole for piece in pieces(whole)] == [True]
 
 
 def test_particles_find_room_without_what_was_there_changing():

@@ -51,9 +51,9 @@ class Row:
 
     def moment(self, power):
         """Σ N y^power, with the radii of PAR-5."""
-        out = np.empty((1, *self.coordinate.shape))
-        particles.radii(self.coordinate[None], self.count[None], self.table, STEP, out, 0, 1)
-        return float(self.held @ out[0, 0, : self.held.size] ** power)
+        out = np.empty(self.held.size)
+        particles.radii(self.places, self.table, STEP, out)
+        return float(self.held @ out**power)
 
 
 def radius(x, exponent):

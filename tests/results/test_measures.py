@@ -105,8 +105,10 @@ def test_sizes_of_primaries(simulation):
 def test_radii_are_those_of_the_kernels(simulation):
     site = simulation.sites["joint"]
     lay(site, [(BOUND, 1e12, y, 1.0) for y in np.linspace(0.01, 1.3, 20)], {HAP: 1.0})
-    number, radius = measures.primaries(site)
-    assert np.sort(radius[number > 0.0]) == pytest.approx(np.linspace(0.01, 1.3, 20), rel=2e-5)
+    (found,) = measures.primaries(site)
+    assert np.sort(found.radius) == pytest.approx(np.linspace(0.01, 1.3, 20), rel=2e-5)
+    assert np.all(found.number == 1e12)
+    assert np.all(found.place == BOUND)
 
 
 def test_particles_are_counted_by_what_they_became(simulation):

@@ -177,7 +177,21 @@ def test_voxels_without_mineral_carry_nothing_from_step_to_step():
     problem.start_step(simulation.time, 60.0)
     assert problem.quiet.size > 0
     assert problem.local.shape[1] == problem.busy.size < problem.n_active
-    for field in (problem.mineral, problem.mineral_base, problem.start):
+    for field in (problem.mineral, problem.mineral_base, problem.mineral_start):
         assert field.shape[1] == problem.busy.size
     assert problem.hierarchy.fine.coupling.shape[0] == problem.busy.size
     assert np.array_equal(np.flatnonzero(problem.hierarchy.fine.place >= 0), problem.voxels.cell[problem.busy])
+
+
+def test_pores_of_a_rejected_step_do_not_stay():
+    """A voxel that was busy only because of an arrival that the next try does not have gets its pores back."""
+    simulation = Simulation(load("dystrophic/subdermal-cusp"))
+    to_the_end(simulation)
+    problem = simulation.sites["cusp"].problem
+    problem.start_step(simulation.time, 60.0)
+    row, pores = int(problem.quiet[0]), problem.porosity.copy()
+    problem.busy = np.sort(np.append(problem.busy, row))
+    problem.porosity.reshape(-1)[problem.voxels.cell[row]] *= 0.5
+    problem.start_step(simulation.time, 30.0)
+    assert row in problem.quiet
+    assert np.array_equal(problem.porosity, pores)

@@ -113,9 +113,9 @@ def test_a_shield_that_fibrils_catch_is_paid_for_once():
     site = model.sites["tube"]
     before = site.state.fetuin.copy()
     model.advance(720.0)
-    number, radius = measures.primaries(site)
+    (found,) = measures.primaries(site)
     particle, shield = site.model.particle, site.model.shield
-    covered = (number * radius**2 * (1.0 - site.state.bare[:, : number.shape[1]])).sum(axis=(1, 2))
+    covered = np.bincount(found.place, found.number * found.radius**2 * (1.0 - found.bare), kinetics.PLACES)
     assert covered[kinetics.BOUND] > 0.9 * covered.sum()
     lost = float(((before - site.state.fetuin) * site.problem.particles.porosity).sum())
     assert 0.9 < lost / (4.0 * np.pi * particle.terminal_radius**2 * shield.capacity * covered.sum()) < 1.0 + 1e-9

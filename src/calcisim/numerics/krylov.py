@@ -64,7 +64,8 @@ def _copy(target, source, row0, row1):
 class Bicgstab:
     """Solver with its vectors, for one hierarchy; the vectors are reused from call to call.
 
-    spare : a field of the caller's that a solve may use as one of them; it need not hold anything afterwards
+    spare : a field of the caller's that a solve may use as one of them; it need not hold anything afterwards. In turn `p` is lent between
+    solves: each begins it anew.
     """
 
     def __init__(self, hierarchy: Hierarchy, spare: np.ndarray | None = None):

@@ -107,21 +107,23 @@ class Hierarchy:
 
     @property
     def fine(self) -> Level:
-        """The finest level: fill its diag, tx, ty, tz and w, or, after `couple`, coupling; then call `assemble`."""
+        """The finest level: fill its diag, tx, ty, tz and, for one phase, w, for several, coupling; then call `assemble`. Look it up again
+        after `couple`, which makes other arrays for coupling and block."""
         return self.levels[0]
 
     def couple(self, cells: np.ndarray) -> None:
         """Say which voxels of the finest grid may have a coupling, with several phases: flat numbers in the padded grid, each once. Their
         `fine.coupling` stands in this order and is zero."""
         species, phases = self.stoichiometry.shape
+        nothing = {"coupling": np.zeros((0, phases, species)), "block": np.zeros((0, species, species))}
+        self.levels = [level._replace(**nothing) for level in self.levels]  # lets go of the arrays that were before it makes others
         for index, level in enumerate(self.levels):
             place = level.place.reshape(-1)
             place[self.cells[index]] = -1
             place[cells] = np.arange(cells.size)
             self.cells[index] = cells
-            for size in (0, cells.size):  # what was there is let go first
-                coupling, block = np.zeros((size, phases, species)), np.zeros((size, species, species))
-                level = self.levels[index] = level._replace(coupling=coupling, block=block)
+            coupling, block = np.zeros((cells.size, phases, species)), np.zeros((cells.size, species, species))
+            self.levels[index] = level._replace(coupling=coupling, block=block)
             if index < len(self.axes):
                 cells = self._coarse_cells(index, cells)
 

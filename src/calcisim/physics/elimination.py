@@ -309,8 +309,8 @@ def eliminate_minerals(
 ):  # fmt: skip
     """GRO-9. Sweep over active voxels rows[first:last]: from c to m, φ and the slopes w (4, 4) of the uptake.
 
-    numbers = (γΔt, time since step start, φ_min, guard, start (Q, rows): the phases at the start of the step);
-    the guard is a pore fraction that only an unfinished iterate can fall below. w (rows, species, species), mineral (Q, rows).
+    numbers = (γΔt, time since step start, φ_min, guard, start (Q, voxels): the phases at the start of the step);
+    the guard is a pore fraction that only an unfinished iterate can fall below. w (voxels, species, species), mineral (Q, voxels).
     c (species, cells), porosity, initial_porosity (cells): flattened padded grids.
     stage[FAILED, row] is 1 where the chemistry found no solution.
     """

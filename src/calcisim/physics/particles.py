@@ -185,14 +185,10 @@ def totals(number, coordinate, count, particle, primaries, volume, slot0, slot1)
 
 
 @kernel
-def radii(coordinate, count, table, step, out, slot0, slot1):
-    """PAR-5. Radius of every cohort (GRO-7) [R_max]; 0 where there is none. out (place, slots, cohort)."""
-    for slot in range(slot0, slot1):
-        for place in range(coordinate.shape[0]):
-            for cohort in range(coordinate.shape[2]):
-                out[place, slot, cohort] = 0.0
-                if cohort < count[place, slot]:
-                    out[place, slot, cohort], _ = radius_and_slope(coordinate[place, slot, cohort], table, step)
+def radii(coordinate, table, step, out):
+    """PAR-5. Radii of cohorts with these growth coordinates (GRO-7) [R_max], into out; both (cohorts,)."""
+    for cohort in range(coordinate.size):
+        out[cohort], _ = radius_and_slope(coordinate[cohort], table, step)
 
 
 @kernel

@@ -191,9 +191,10 @@ def _verified(path: Path, file: BinaryIO) -> int:
             break
         digest.update(part)
         left -= len(part)
-    if digest.digest() != file.read(_DIGEST_BYTES):
+    begin = int(_PREFIX.size + length)
+    if digest.digest() != file.read(_DIGEST_BYTES) or begin > size - _DIGEST_BYTES:
         raise CheckpointError(f"{path}: damaged or truncated (checksum differs)")
-    return int(_PREFIX.size + length)
+    return begin
 
 
 def _problem(path: Path) -> str | None:

@@ -1,7 +1,8 @@
 """What can be measured on a site: amounts, numbers and dimensionless groups, all from its state."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from calcisim.simulation.site import Site
 
 CALCIUM_MASS, PHOSPHORUS_MASS = 40.078e-3, 30.974e-3  # kg/mol
 DAY = 86400.0
+BLOCK = 4096  # slots whose cohorts are looked at together
 Value = float | str | None
 NAMES = ("acp", "mg_acp", "ocp", "dcpd", "hap")  # of PHASES, in outputs
 
@@ -99,58 +101,79 @@ def _mean_radius(sites: list[Site]) -> Value:
     """Number-averaged radius of the primary particles [µm]."""
     number = length = 0.0
     for site in sites:
-        count, radius = primaries(site)
-        number += float(np.sum(count)) * site.setup.voxel_volume
-        length += float(np.sum(count * radius)) * site.setup.voxel_volume * site.model.particle.terminal_radius
+        for some in primaries(site):
+            number += float(np.sum(some.number)) * site.setup.voxel_volume
+            length += float(np.sum(some.number * some.radius)) * site.setup.voxel_volume * site.model.particle.terminal_radius
     return length / number * 1e6 if number > 0.0 else None
 
 
-def primaries(site: Site) -> tuple[np.ndarray, np.ndarray]:
-    """Number [1/m³ of tissue] and radius [R_max] of every cohort (place, slot, cohort); both 0 where there is none."""
-    state, particle, n = site.state, site.model.particle, site.state.slots()
-    radius = np.empty(state.number[:, :n].shape)
-    radii(state.coordinate, state.count, particle.table, particle.table_step, radius, 0, n)
-    return np.where(state.used(), state.number[:, :n], 0.0), radius
+class Primaries(NamedTuple):
+    """Cohorts of primaries, each array (cohorts,): place and slot, number [1/m³ of tissue], radius [R_max], bare share; and which slots
+    they are of."""
+
+    place: np.ndarray
+    slot: np.ndarray
+    number: np.ndarray
+    radius: np.ndarray
+    bare: np.ndarray
+    slots: range
+
+    def by_slot(self, values: np.ndarray) -> np.ndarray:
+        """Sums of values of the cohorts (place, slot)."""
+        n = len(self.slots)
+        return np.bincount(self.place * n + self.slot - self.slots.start, values, kinetics.PLACES * n).reshape(kinetics.PLACES, n)
+
+
+def primaries(site: Site) -> Iterator[Primaries]:
+    """All cohorts that there are, some thousand slots at a time: together they are as large as the fields."""
+    state, particle = site.state, site.model.particle
+    for first in range(0, state.slots(), BLOCK):
+        slots = range(first, min(first + BLOCK, state.slots()))
+        count = state.count[:, slots.start : slots.stop]
+        place, slot, cohort = np.nonzero(np.arange(state.number.shape[2]) < count[..., None])
+        where = (place, slot + first, cohort)
+        radius = np.empty(place.size)
+        radii(state.coordinate[where], particle.table, particle.table_step, radius)
+        yield Primaries(place, slot + first, state.number[where], radius, state.bare[where], slots)
 
 
 def _spheres(sites: list[Site]) -> dict[str, Value]:
     """Median [µm] and sd/mean of the diameters of primaries, by number; the median is linear between the middles of cohorts."""
-    numbers, diameters = [], []
+    parts = []
     for site in sites:
-        number, radius = primaries(site)
-        held = number > 0.0
-        numbers.append(number[held] * site.setup.voxel_volume)
-        diameters.append(2e6 * site.model.particle.terminal_radius * radius[held])
-    number, diameter = np.concatenate(numbers), np.concatenate(diameters)
-    if number.size == 0:
+        for some in primaries(site):
+            scale = np.array([[site.setup.voxel_volume], [2e6 * site.model.particle.terminal_radius]])
+            parts.append(scale * np.stack([some.number, some.radius])[:, some.number > 0.0])
+    crowd = np.concatenate([np.zeros((2, 0)), *parts], axis=1)
+    parts.clear()
+    if crowd.size == 0:
         return {"sphere_median_um": None, "sphere_polydispersity": None}
-    order = np.argsort(diameter, kind="stable")
-    number, diameter = number[order], diameter[order]
+    number, diameter = crowd = crowd[:, np.argsort(crowd[1], kind="stable")]
     upto = np.cumsum(number)
+    median = float(np.interp(0.5 * upto[-1], upto - 0.5 * number, diameter))
     mean = float(np.average(diameter, weights=number))
-    spread = math.sqrt(float(np.average((diameter - mean) ** 2, weights=number)))
-    return {
-        "sphere_median_um": float(np.interp(0.5 * upto[-1], upto - 0.5 * number, diameter)),
-        "sphere_polydispersity": spread / mean if mean > 0.0 else None,
-    }
+    diameter -= mean
+    diameter *= diameter
+    spread = math.sqrt(float(np.average(diameter, weights=number)))
+    return {"sphere_median_um": median, "sphere_polydispersity": spread / mean if mean > 0.0 else None}
 
 
 def _shares(sites: list[Site]) -> dict[str, Value]:
     """Where the calcium of the mineral is. A primary has the volume of its calcium as apatite: shares of volume are shares of calcium."""
     total = captured = collagen = inside = colloid = 0.0
     for site in sites:
-        number, radius = primaries(site)
-        volume = site.model.particle.volume * site.setup.voxel_volume * number * radius**3
-        by_slot = volume.sum(axis=2)
-        held, counted = (values[kinetics.BOUND] + values[kinetics.INSIDE] for values in (by_slot, number.sum(axis=2)))
-        on = site.state.on_collagen[site.problem.particles.rows()]
-        share = np.divide(on, counted, out=np.zeros_like(on), where=counted > 0.0)
-        bare = site.state.bare[kinetics.FREE, : by_slot.shape[1]]
-        total += float(np.sum(by_slot))
-        captured += float(np.sum(held))
-        collagen += float(np.sum(held * np.minimum(share, 1.0)))
-        inside += float(np.sum(by_slot[kinetics.INSIDE]))
-        colloid += float(np.sum(volume[kinetics.FREE] * (1.0 - bare)))
+        on_collagen = site.state.on_collagen[site.problem.particles.rows()]
+        for some in primaries(site):
+            volume = site.model.particle.volume * site.setup.voxel_volume * some.number * some.radius**3
+            by_slot, number = some.by_slot(volume), some.by_slot(some.number)
+            held, counted = (values[kinetics.BOUND] + values[kinetics.INSIDE] for values in (by_slot, number))
+            on = on_collagen[some.slots.start : some.slots.stop]
+            share = np.divide(on, counted, out=np.zeros_like(on), where=counted > 0.0)
+            total += float(np.sum(by_slot))
+            captured += float(np.sum(held))
+            collagen += float(np.sum(held * np.minimum(share, 1.0)))
+            inside += float(np.sum(by_slot[kinetics.INSIDE]))
+            colloid += float(np.sum((volume * (1.0 - some.bare))[some.place == kinetics.FREE]))
     parts = {"captured": captured, "collagen_associated": collagen, "intrafibrillar": inside, "colloid": colloid}
     return {f"{name}_fraction": part / total if total > 0.0 else None for name, part in parts.items()}
 
@@ -208,10 +231,12 @@ def _groups(site: Site) -> dict[str, Value]:
     c = site.state.c[(slice(None), *INNER)]
     plasma = site.setup.plasma
     da = max(float(np.sum(weight * (plasma[s] - c[s]) / c[s])) for s in (kinetics.CALCIUM, kinetics.PHOSPHATE))
-    number, radius = primaries(site)
-    area = number * radius**2
-    growing = area / (1.0 + radius**site.model.particle.terminal_exponent)  # GRO-5
-    share = float(np.sum(growing) / np.sum(area)) if np.sum(area) > 0.0 else 1.0
+    area = growing = 0.0
+    for some in primaries(site):
+        areas = some.number * some.radius**2
+        area += float(np.sum(areas))
+        growing += float(np.sum(areas / (1.0 + some.radius**site.model.particle.terminal_exponent)))  # GRO-5
+    share = growing / area if area > 0.0 else 1.0
     uptake = site.on_grid(site.state.uptake)
     rate = max(0.0, float(np.sum(weight * uptake / c[kinetics.CALCIUM])))
     diffusivity = site.model.diffusivity[kinetics.CALCIUM] * site.problem.conductance[INNER]
@@ -234,7 +259,7 @@ def _half_thickness(site: Site, m: np.ndarray) -> float:
 def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
     """Maps of one site: values (z, y, x), unit, long name."""
     c = site.state.c[(slice(None), *INNER)]
-    number = primaries(site)[0].sum(axis=(0, 2))
+    number = np.concatenate([np.zeros(0), *(some.by_slot(some.number).sum(axis=0) for some in primaries(site))])
     calcium = site.model.phases.calcium[:, None, None, None] * site.phases()
     particles, diameter = _particles(site)
     return {
@@ -256,10 +281,13 @@ def fields(site: Site) -> dict[str, tuple[np.ndarray, str, str]]:
 
 def _particles(site: Site) -> tuple[np.ndarray, np.ndarray]:
     """Particles per tissue volume [1/m³] and their mean volume-equivalent diameter [m], 0 where there are none; (z, y, x)."""
-    clumps = site.state.clumps[..., : site.state.slots()]
-    number, volume = clumps[:, clumping.NUMBER], clumps[:, clumping.VOLUME]
-    each = np.cbrt(6.0 / math.pi * np.divide(volume, number, out=np.zeros_like(volume), where=number > 0.0))
-    count, length = (site.on_grid(site.state.by_row(values.sum(axis=(0, 1)))) for values in (number, number * each))
+    slots = site.state.slots()
+    sums = np.zeros((2, slots))
+    for clumps in site.state.clumps[..., :slots]:
+        for number, volume in zip(clumps[clumping.NUMBER], clumps[clumping.VOLUME], strict=True):
+            each = np.cbrt(6.0 / math.pi * np.divide(volume, number, out=np.zeros(slots), where=number > 0.0))
+            sums += number, number * each
+    count, length = (site.on_grid(site.state.by_row(values)) for values in sums)
     return count, np.divide(length, count, out=np.zeros_like(count), where=count > 0.0)
 
 

@@ -63,6 +63,7 @@ class SiteProblem:
         self.acid: np.ndarray | float = 0.0  # made by the tissue [eq/(m³ s)]
         self.hierarchy = Hierarchy(setup.shape, setup.spacing, model.diffusivity, np.eye(state.c.shape[0]))
         self.solver = Bicgstab(self.hierarchy, spare=self.u)  # which `evaluate` writes again after every solve
+        self.rates = self.solver.p.reshape(-1)[: len(RATES) * active.size].reshape(len(RATES), -1)  # lent from `error_norm` to `accept`
         self.time = self.dt = 0.0
         self.stage = Stage(1, 0.0, 0.0, 0.0)
 
@@ -74,7 +75,7 @@ class SiteProblem:
         self.porosity = self.initial_porosity.copy()
         self.conductance = np.zeros_like(self.porosity)
         self.c, self.u, self.base, self.residual, self.increment, self.exchange = (np.zeros_like(state.c) for _ in range(6))
-        self.start = self.mineral = self.mineral_base = np.zeros((state.mineral.shape[0], 0))
+        self.mineral_start = self.mineral = self.mineral_base = np.zeros((state.mineral.shape[0], 0))
         species = state.c.shape[0]
         self.row_worst, self.row_change = np.zeros(self.n_rows), np.zeros(self.n_rows)
         self.row_gain, self.row_gross = np.zeros((species, self.n_rows)), np.zeros((species, self.n_rows))
@@ -88,7 +89,6 @@ class SiteProblem:
         state, n = self.state, self.n_active
         z, y, x = np.unravel_index(self.active, self.setup.shape)
         index = np.ravel_multi_index((z + 1, y + 1, x + 1), self.porosity.shape)
-        self.rates = np.zeros((len(RATES), n))
         self.trial = Arrivals(*(array.copy() for array in state.arrivals))
         self.mean_rate = np.zeros(n)
         self.busy = self.quiet = np.zeros(0, dtype=np.int64)
@@ -139,28 +139,22 @@ class SiteProblem:
         before, self.busy, self.quiet = self.busy, np.flatnonzero(busy), np.flatnonzero(~busy)
         if not np.array_equal(before, self.busy):
             self.hierarchy.couple(voxels.cell[self.busy])
+            calmed = voxels.cell[before[~busy[before]]]  # by an arrival that a rejected step had and this one has not
+            self.porosity.reshape(-1)[calmed] = self.initial_porosity.reshape(-1)[calmed] - self.filled(self._mineral_of(calmed))
         if state.make_room(self.busy):
             self.particles.bind()
 
     def _gather_busy(self) -> None:
         """The busy voxels side by side, with a stage of their own: what only they need takes no memory for the others."""
-        if self.local.shape[1] != self.busy.size:
-            self._take(self.busy[:0], np.zeros((kinetics.STAGE_ROWS, 0)))  # lets go of the arrays that were before it makes others
-            self._take(self.busy, np.zeros((kinetics.STAGE_ROWS, self.busy.size)))
-        else:
-            self.local[...] = 0.0
-            self._take(self.busy, self.local)
-        self.start = self._mineral_of(self.work.cell)
-        self.mineral, self.mineral_base = self.start.copy(), self.start.copy()
-
-    def _take(self, rows: np.ndarray, stage: np.ndarray) -> None:
-        self.work, self.local = kinetics.gathered(self.voxels, rows), stage
-        self.particles.take(self.work, stage, rows)
+        for rows in (self.busy[:0], self.busy):  # lets go of the arrays of the last step before it makes others
+            self.work, self.local = kinetics.gathered(self.voxels, rows), np.zeros((kinetics.STAGE_ROWS, rows.size))
+            self.particles.take(self.work, self.local, rows)
+        self.mineral_start = self._mineral_of(self.work.cell)
+        self.mineral, self.mineral_base = np.empty_like(self.mineral_start), np.empty_like(self.mineral_start)
 
     def _mineral_of(self, cell: np.ndarray) -> np.ndarray:
         """Phases of these cells in the accepted state, side by side (phase, cells)."""
-        mineral = self.state.mineral
-        return np.take(mineral.reshape(mineral.shape[0], -1), cell, axis=1)
+        return np.take(self.state.mineral.reshape(self.calcium.size, -1), cell, axis=1)
 
     def start_stage(self, stage: Stage) -> None:
         """Base of the stage: the accepted state, plus w times what the first stage gained."""
@@ -171,12 +165,11 @@ class SiteProblem:
         if stage.number == 1:
             self.c[...] = state.c
             self.base[...] = state.u
-            self.mineral_base[...] = self.start
-            self.mineral[...] = self.start
+            self.mineral_base[...] = self.mineral_start
+            self.mineral[...] = self.mineral_start
             for base, _, many in kinetics.INTEGRALS:
                 local[base : base + many] = 0.0
-            for result in kinetics.GUESSED:
-                local[result] = 0.0
+            local[list(kinetics.GUESSED)] = 0.0
             self.gain[...] = 0.0
             self.gross[...] = 0.0
             self._produce(stage)
@@ -185,7 +178,7 @@ class SiteProblem:
         self.base -= state.u  # `finish_stage` left what the first stage came to
         self.base *= w
         self.base += state.u
-        self.mineral_base[...] = (self.first_mineral - self.start) * w + self.start
+        self.mineral_base[...] = (self.first_mineral - self.mineral_start) * w + self.mineral_start
         for base, gained, many in kinetics.INTEGRALS:
             np.multiply(local[gained : gained + many], w, out=local[base : base + many])
         self.gain *= w
@@ -209,7 +202,7 @@ class SiteProblem:
     def evaluate(self) -> bool:
         """Minerals, pores, faces, exchange and ledger at the iterate c."""
         fine = self.hierarchy.fine
-        fields = (self.start, self.mineral, fine.coupling)
+        fields = (self.mineral_start, self.mineral, fine.coupling)
         if not self._kinetics(self.work, fields, self.local, self.stage.gamma_dt, self.stage.time - self.time):
             return False
         self._conductances()
@@ -334,7 +327,7 @@ class SiteProblem:
             self.voxels.continuous, RANDOM_ARRIVALS,
         )  # fmt: skip
         state.uptake[...] = 0.0
-        state.uptake[self.busy] = np.tensordot(self.calcium, self.mineral - self.start, axes=1) / self.dt
+        state.uptake[self.busy] = np.tensordot(self.calcium, self.mineral - self.mineral_start, axes=1) / self.dt
         state.progress[1] += math.fsum(born) * setup.voxel_volume
         state.c[...] = self.c
         state.u[...] = self.u

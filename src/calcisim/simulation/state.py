@@ -116,7 +116,7 @@ class State:
         needed = first + missing.size
         if needed <= self.count.shape[1]:
             return False
-        room = min(2 * needed, self.slot.size)  # what is empty takes no memory, and what is seldom copied is copied while it is small
+        room = min(2 * needed, self.slot.size)  # copies are seldom and of small arrays then; what is empty takes no memory
         for name, axis in self._SLOTTED.items():
             array = getattr(self, name)
             shape = list(array.shape)

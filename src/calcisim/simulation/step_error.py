@@ -23,13 +23,13 @@ def embedded(problem: "SiteProblem") -> float:
     mass, split, bearing = _of_mineral(problem)
     count = _of_number(problem)
     norm = math.sqrt(max(float(np.sum(mass * mass)), float(np.sum(count * count)), split) / bearing)  # no BLAS: its threads round
-    filled = np.abs(problem.filled(problem.mineral) - problem.filled(problem.start))
+    filled = np.abs(problem.filled(problem.mineral) - problem.filled(problem.mineral_start))
     return max(norm, float(np.max(filled, initial=0.0)) / LARGEST_FILL)
 
 
 def _of_mineral(problem: "SiteProblem") -> tuple[np.ndarray, float, int]:
     """Error of the mineral of the busy voxels, the largest sum of squares of a phase, and how many voxels bear mineral."""
-    model, now, before = problem.model, problem.mineral, problem.start
+    model, now, before = problem.model, problem.mineral, problem.mineral_start
     phases, weight = now.shape[0], problem.calcium / UNIT
     held = sum(now[q] * weight[q] for q in range(phases))
     allowed = model.relative_tolerance * np.abs(held) + model.absolute_tolerance
