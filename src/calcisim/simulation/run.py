@@ -325,9 +325,9 @@ def memory_estimate(scenario: Any) -> int:
 
 
 # Measured peaks of `calcisim run` with its figures: 4² to 512² and 24³ to 64³, from days to a year (row M1 of the reliability table).
-BASE_MEMORY = 340_000_000  # interpreter, libraries, compiled kernels and figures
-PADDED_BYTES = 850  # fields with their ghost layer, and the hierarchy
-VOXEL_BYTES = 600  # substrate, warm starts, lattice
-PARTICLE_BYTES = 3_500  # cohorts in three places, and the stage of a busy voxel
-CLASS_BYTES = 80  # four moments of two kinds of clumps, with room to grow
-PICTURE_BYTES = 45_000_000  # of a deposit in three dimensions: not all of it, for it is drawn only where there is a clump
+BASE_MEMORY = 350_000_000  # interpreter, libraries, compiled kernels and figures
+PADDED_BYTES = 415  # fields with their ghost layer, and the hierarchy
+VOXEL_BYTES = 300  # substrate, warm starts, lattice
+PARTICLE_BYTES = 2_350  # cohorts in three places, the stage and the couplings of a busy voxel
+CLASS_BYTES = 80  # four moments of two kinds of clumps, and what a step needs of them
+PICTURE_BYTES = 58_000_000  # of a deposit in three dimensions: not all of it, for it is drawn only where there is a clump
