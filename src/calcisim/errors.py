@@ -35,6 +35,10 @@ class StorageError(CalcisimError):
     exit_code = 74
 
 
+class DamagedError(StorageError):
+    """What a file holds cannot be used: it is missing, cut or damaged."""
+
+
 class RunLocked(CalcisimError):
     """Another process is working in this run directory."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray
 
-from calcisim.errors import StorageError
+from calcisim.errors import DamagedError, StorageError
 from calcisim.results import store
 from calcisim.results.store import Results
 
@@ -45,6 +45,46 @@ def test_reopened_frames_are_replaced_and_added(path):
     values, unit, long_name = store.read(path, "hip", "mineral_calcium")
     assert values[:, 0, 0, 0].tolist() == [0.5, 1.5, 9.0, 10.0]
     assert (unit, long_name) == ("mol m-3", "calcium in mineral")
+
+
+def test_a_file_that_was_not_closed_is_copied_up_to_what_counts(tmp_path):
+    """A mark lies beside an open file; what a killed process left is read, never written to."""
+    path = tmp_path / "results.nc"
+    with Results.create(path, {"title": "t"}, _coordinates(), _fields(0.0)) as results:
+        assert store.torn(path)
+        for index in range(3):
+            results.write_frame(index, index * store.DAY, _fields(index + 0.5))
+    assert not store.torn(path)
+    before = path.read_bytes()
+    store._mark(path).touch()  # as a kill would leave it
+    store.renew(path, 2)
+    assert path.read_bytes() != before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["results.nc", "results.nc.open"]
+    with Results.reopen(path) as results:
+        assert results.times() == pytest.approx([0, 86400])
+        results.write_frame(2, 2 * store.DAY, _fields(9.0))
+    assert not store.torn(path)
+    values, unit, long_name = store.read(path, "hip", "mineral_calcium")
+    assert values[:, 0, 0, 0].tolist() == [0.5, 1.5, 9.0]
+    assert (unit, long_name) == ("mol m-3", "calcium in mineral")
+    with xarray.open_dataset(path, group="cusp") as data:
+        assert data.mineral_calcium.encoding["complevel"] == 1
+        assert data.x.attrs["units"] == "m"
+
+
+def test_a_copy_that_cannot_be_made_leaves_the_file(path):
+    before = path.read_bytes()
+    with pytest.raises(DamagedError, match=r"results\.nc: "):
+        store.renew(path, 7)  # more frames than there are
+    blocked = path.with_name(path.name + ".writing")
+    blocked.mkdir()
+    with pytest.raises(StorageError, match="could not be written") as caught:
+        store.renew(path, 2)
+    assert not isinstance(caught.value, DamagedError)
+    assert path.read_bytes() == before
+    blocked.rmdir()
+    store.renew(path, 2)
+    assert len(store.axes(path, "cusp")["time"]) == 2
 
 
 def test_it_is_a_cf_file_for_xarray(path):

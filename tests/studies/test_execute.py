@@ -144,6 +144,37 @@ def test_rows_and_frames_beyond_the_checkpoint_are_written_again(tmp_path, whole
     assert content(out) == content(whole)
 
 
+def test_maps_of_a_killed_run_are_copied_before_more_are_added(tmp_path, whole):
+    out = _stopped(tmp_path)
+    maps = out / "results.nc"
+    assert not store.torn(maps)  # it was stopped, and could close its file
+    (out / "results.nc.open").touch()
+    inode = maps.stat().st_ino
+    reporter = Heard()
+    execute.resume(out, 1, reporter, engine())
+    assert content(out) == content(whole)
+    assert maps.stat().st_ino != inode
+    assert not any("day 0" in said for said in reporter.said)
+    assert not store.torn(maps)
+
+
+def test_a_resumption_that_cannot_write_keeps_what_was_saved(tmp_path, whole):
+    """No room is no damage: the run does not start again at day 0, it says so and goes on once there is room."""
+    out = _stopped(tmp_path)
+    (out / "results.nc.open").touch()
+    blocked = out / "results.nc.writing"
+    blocked.mkdir()
+    before = {name: (out / name).read_bytes() for name in ("results.nc", "timeseries.csv", "checkpoint.bin")}
+    reporter = Heard()
+    with pytest.raises(StorageError, match="make room, then resume"):
+        execute.resume(out, 1, reporter, engine())
+    assert {name: (out / name).read_bytes() for name in before} == before
+    assert not any("day 0" in said for said in reporter.said)
+    blocked.rmdir()
+    execute.resume(out, 1, reporter, engine())
+    assert content(out) == content(whole)
+
+
 @pytest.mark.parametrize("name", ["results.nc", "timeseries.csv", "checkpoint.bin"])
 @pytest.mark.parametrize("damage", ["cut", "gone", "nonsense"])
 def test_damaged_files_never_end_in_a_wrong_result(tmp_path, whole, name, damage):

@@ -4,15 +4,20 @@ Every site's group has the dimensions time, z, y, x with coordinates in metres a
 `xarray.open_dataset("results.nc", group="cusp")` opens it. Where a run counts particles by size, the group also has the dimension
 size (classes by volume-equivalent diameter, with their bounds) and number and solid volume per class at each time. Values are
 float32: seven digits are more than a map needs, and half the disk; exact books are in timeseries.csv and in the checkpoint.
+
+HDF5 changes its tables in place. A process that is killed meanwhile leaves a file that can be read as far as it was forced to the disk, but
+not always be written to any more. So a mark lies beside a file that is open for writing, and one that still has it is copied (`renew`).
 """
 
+import contextlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from calcisim.errors import StorageError
+from calcisim.errors import DamagedError, StorageError
 from calcisim.results.files import storage
 
 NAME = "results.nc"
@@ -50,6 +55,7 @@ class Results:
 
         path = Path(path)
         with storage(path, _frame_bytes(fields)):
+            _mark(path).touch()
             dataset = netCDF4.Dataset(path, "w", format="NETCDF4")
             dataset.setncatts({"Conventions": "CF-1.11", **attributes})
             for site, values in fields.items():
@@ -64,13 +70,18 @@ class Results:
 
     @classmethod
     def reopen(cls, path: Path) -> "Results":
-        """Open for more frames. Raises `StorageError` when the file is missing or damaged."""
+        """Open for more frames. Raises `DamagedError` when the file is missing or damaged."""
         import netCDF4
 
+        path = Path(path)
+        with storage(path):
+            _mark(path).touch()
         try:
-            return cls(Path(path), netCDF4.Dataset(path, "r+"))
+            return cls(path, netCDF4.Dataset(path, "r+"))
+        except PermissionError as error:
+            raise StorageError(f"{path}: cannot be written to ({error.strerror})") from error
         except (OSError, RuntimeError) as error:
-            raise StorageError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error})") from error
+            raise DamagedError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error})") from error
 
     def times(self) -> np.ndarray:
         """Times [s] of the frames that are there."""
@@ -95,6 +106,8 @@ class Results:
         if self._dataset.isopen():
             with storage(self.path, self._wanted):
                 self._dataset.close()
+            with contextlib.suppress(OSError):  # then it is copied for nothing
+                _mark(self.path).unlink()
 
     def __enter__(self) -> "Results":
         return self
@@ -108,32 +121,74 @@ def _frame_bytes(fields: Fields) -> int:
     return sum(np.size(values) * 4 for site in fields.values() for values, _, _ in site.values())
 
 
+def _mark(path: Path) -> Path:
+    """Lies beside a results.nc that is open for writing."""
+    return path.with_name(path.name + ".open")
+
+
+def torn(path: Path) -> bool:
+    """Whether the last process that wrote to this results.nc did not close it."""
+    return _mark(path).exists()
+
+
+def renew(path: Path, frames: int) -> None:
+    """Replace a results.nc by a copy of its first frames. Raises `DamagedError` where these cannot be read; the file is then as it was."""
+    temporary = path.with_name(path.name + ".writing")
+    try:
+        beginning(path, temporary, frames)
+        with storage(path):
+            os.replace(temporary, path)
+    except StorageError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
 def beginning(source: Path, target: Path, frames: int) -> None:
-    """A new results.nc with the first frames of another, so that a branch can add its own."""
+    """A new results.nc with the first frames of another. Raises `DamagedError` where these cannot be read."""
     import netCDF4
 
-    with _reading(source), netCDF4.Dataset(source, "r") as before, storage(target), netCDF4.Dataset(target, "w", format="NETCDF4") as after:
-        after.setncatts(before.__dict__)
-        for name, group in before.groups.items():
-            copy = after.createGroup(name)
-            for size in group.dimensions.values():
-                copy.createDimension(size.name, None if size.isunlimited() else len(size))
-            for old in group.variables.values():
-                filters = old.filters() or {}
-                like: dict[str, Any] = {"fill_value": old.__dict__.get("_FillValue")}
-                if filters.get("zlib"):
-                    like |= {"zlib": True, "complevel": filters["complevel"], "shuffle": filters["shuffle"]}
-                new = copy.createVariable(old.name, old.dtype, old.dimensions, **like)
-                new.setncatts({key: value for key, value in old.__dict__.items() if key != "_FillValue"})
-                if "time" not in old.dimensions:
-                    new[:] = old[:]
-        after.sync()
-        for frame in range(frames):
-            for name, group in before.groups.items():
-                for old in group.variables.values():
+    with _reading(source), netCDF4.Dataset(source, "r") as before:
+        defined = [_definition(name, group) for name, group in before.groups.items()]
+        attributes = dict(before.__dict__)
+        with storage(target), netCDF4.Dataset(target, "w", format="NETCDF4") as after:
+            after.setncatts(attributes)
+            changing = []
+            for name, sizes, variables in defined:
+                copy = after.createGroup(name)
+                for size, length in sizes.items():
+                    copy.createDimension(size, length)
+                for old, like, described in variables:
+                    new = copy.createVariable(old.name, old.dtype, old.dimensions, **like)
+                    new.setncatts(described)
                     if "time" in old.dimensions:
-                        after.groups[name][old.name][frame] = old[frame]
+                        changing.append((old, new))
+                    else:
+                        new[:] = _part(source, old, slice(None))
             after.sync()
+            for frame in range(frames):
+                for old, new in changing:
+                    new[frame] = _part(source, old, frame)
+                after.sync()
+
+
+def _definition(name: str, group: Any) -> tuple[str, dict[str, int | None], list[tuple[Any, dict[str, Any], dict[str, Any]]]]:
+    """Of a group: its name, its dimensions, and each variable with how it is stored and its attributes."""
+    sizes = {size.name: None if size.isunlimited() else len(size) for size in group.dimensions.values()}
+    variables = []
+    for variable in group.variables.values():
+        filters = variable.filters() or {}
+        like: dict[str, Any] = {"fill_value": variable.__dict__.get("_FillValue")}
+        if filters.get("zlib"):
+            like |= {"zlib": True, "complevel": filters["complevel"], "shuffle": filters["shuffle"]}
+        variables.append((variable, like, {key: value for key, value in variable.__dict__.items() if key != "_FillValue"}))
+    return name, sizes, variables
+
+
+def _part(path: Path, variable: Any, chosen: int | slice) -> np.ndarray:
+    """Values that are read from one file while another is written: an error of theirs is one of reading."""
+    with _reading(path):
+        return np.asarray(variable[chosen])
 
 
 def _define(group: Any, coordinates: Mapping[str, np.ndarray], values: Mapping[str, Field]) -> None:
@@ -201,7 +256,7 @@ def axes(path: Path, site: str) -> dict[str, np.ndarray]:
     with _reading(path), netCDF4.Dataset(path, "r") as dataset:
         group = dataset.groups[site]
         if "time" not in group.variables:
-            raise StorageError(f"{path}: is damaged: the maps of {site} have no times.")
+            raise DamagedError(f"{path}: is damaged: the maps of {site} have no times.")
         return {name: np.asarray(group[name][:]) for name in ("time", "z", "y", "x") if name in group.variables}
 
 
@@ -227,10 +282,10 @@ class _reading:
 
     def __enter__(self) -> None:
         if not Path(self.path).exists():
-            raise StorageError(f"{self.path}: is not there; the run has not written a map yet.")
+            raise DamagedError(f"{self.path}: is not there; the run has not written a map yet.")
 
     def __exit__(self, kind: Any, error: BaseException | None, _: object) -> None:
         if isinstance(error, (OSError, RuntimeError)):
-            raise StorageError(f"{self.path}: cannot be read ({error})") from error
+            raise DamagedError(f"{self.path}: cannot be read ({error})") from error
         if isinstance(error, (KeyError, IndexError)):
-            raise StorageError(f"{self.path}: does not hold what was asked for ({error})") from error
+            raise DamagedError(f"{self.path}: does not hold what was asked for ({error})") from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calcisim.errors import SolverError, StorageError, UsageError
+from calcisim.errors import DamagedError, SolverError, UsageError
 from calcisim.results import directory as run_directory
 from calcisim.results import observables, store, summary
 from calcisim.results.files import storage
@@ -275,7 +275,7 @@ class Job:
         try:
             arrays, meta = checkpoint.load(self.checkpoint, self.document["scenario_sha256"], say=self.reporter.warn)
             self._reopen(int(meta["frames"]))
-        except StorageError as error:
+        except (checkpoint.CheckpointError, DamagedError) as error:
             self.reporter.warn(f"{error} The run starts again at day 0.")
             return None
         self._warn_of_another_model(meta)
@@ -295,14 +295,17 @@ class Job:
             )
 
     def _reopen(self, frames: int) -> None:
-        """Cut the time series back to the checkpoint and open the maps; raises `StorageError` when they do not reach that far."""
+        """Cut the time series back to the checkpoint and open the maps; raises `DamagedError` when they do not reach that far."""
         if not self.series.restart(self.times[:frames]):
-            raise StorageError(f"{self.series.path}: does not begin with the {frames} rows that the checkpoint counts.")
+            raise DamagedError(f"{self.series.path}: does not begin with the {frames} rows that the checkpoint counts.")
         if frames:
-            results = Results.reopen(self.place / store.NAME)
+            path = self.place / store.NAME
+            if store.torn(path):
+                store.renew(path, frames)
+            results = Results.reopen(path)
             if len(results.times()) < frames:
                 results.close()
-                raise StorageError(f"{results.path}: has fewer than the {frames} frames that the checkpoint counts.")
+                raise DamagedError(f"{results.path}: has fewer than the {frames} frames that the checkpoint counts.")
             self.results = results
         self.frames = frames
 
