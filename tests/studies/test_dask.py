@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import psutil
 import pytest
@@ -154,6 +155,35 @@ def test_no_scheduler_is_one_line(tmp_path, monkeypatch):
     ):
         with pytest.raises(UsageError, match=f"--scheduler .*{said}"):
             each(cluster.Dask(address), divmod, {0: (7, 2)})
+
+
+def test_a_result_that_its_worker_took_along_is_waited_for(monkeypatch):
+    """A task that has ended is at work again when its worker dies before the result was fetched."""
+
+    class Future:
+        def __init__(self, value):
+            self.value, self.seen = value, iter(["lost", "lost", "finished"])
+
+        @property
+        def status(self):
+            return next(self.seen)
+
+        def result(self):
+            return self.value, None, False
+
+    class Client:
+        status = "running"
+
+        def submit(self, alone, function, arguments, pure):
+            return Future(function(*arguments))
+
+        def cancel(self, futures, force):
+            assert futures == []
+
+    monkeypatch.setattr(cluster, "_Crew", lambda client, say: types.SimpleNamespace(threads=lambda: 2))
+    monkeypatch.setattr(cluster, "_ended", list)
+    found = list(cluster._through(Client(), divmod, {0: (7, 2), 1: (9, 4)}, lambda text: None, lambda: False))
+    assert {done.key: (done.value, done.error) for done in found} == {0: ((3, 1), None), 1: ((2, 1), None)}
 
 
 @pytest.mark.push

@@ -231,7 +231,10 @@ def _through(
                 key, arguments = waiting.pop()
                 at_work[client.submit(alone, function, arguments, pure=False)] = key
             for future in _ended(at_work):
-                done = _done(at_work.pop(future), future)
+                status = future.status
+                if status == "lost":  # its worker died with the result, and the scheduler has it done again
+                    continue
+                done = _done(at_work.pop(future), future, status)
                 if done.error == KILLED and done.key not in tried:
                     suspects.append(done.key)
                 else:
@@ -324,13 +327,13 @@ def _ended(at_work: Mapping[Any, Any]) -> list[Any]:
         raise _gone(client) from None
 
 
-def _done(key: Any, future: Any) -> Done:
+def _done(key: Any, future: Any, status: str) -> Done:
     """What came of a task. Raises CalcisimError where it was lost with the scheduler."""
     from distributed.scheduler import KilledWorker
 
-    if future.status in ("cancelled", "lost"):
+    if status == "cancelled":
         raise _gone(future.client)
-    if future.status == "finished":
+    if status == "finished":
         value, error, again = future.result()
         return Done(key, value, error, again)
     error = future.exception()
