@@ -135,14 +135,22 @@ def apply(level, x, y, row0, row1):
                 out[i] = diag[i] * one - d * flow
         if not level.coupled[k, j]:
             continue
+        if phases == 1:
+            for i in range(1, nx - 1):
+                amount = 0.0
+                for r in range(species):
+                    amount += level.w[0, r, k, j, i] * x[r, k, j, i]
+                for s in range(species):
+                    y[s, k, j, i] += level.stoichiometry[s, 0] * amount
+            continue
         for i in range(1, nx - 1):
-            place = level.place[k, j, i] if phases > 1 else 0
+            place = level.place[k, j, i]
             if place < 0:
                 continue
             for q in range(phases):
                 amount = 0.0
                 for r in range(species):
-                    amount += (level.coupling[place, q, r] if phases > 1 else level.w[q, r, k, j, i]) * x[r, k, j, i]
+                    amount += level.coupling[place, q, r] * x[r, k, j, i]
                 for s in range(species):
                     y[s, k, j, i] += level.stoichiometry[s, q] * amount
 
