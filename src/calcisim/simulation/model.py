@@ -154,7 +154,7 @@ class SiteProblem:
 
     def _mineral_of(self, cell: np.ndarray) -> np.ndarray:
         """Phases of these cells in the accepted state, side by side (phase, cells)."""
-        return np.take(self.state.mineral.reshape(self.calcium.size, -1), cell, axis=1)
+        return np.take(self.state.flat_mineral, cell, axis=1)
 
     def start_stage(self, stage: Stage) -> None:
         """Base of the stage: the accepted state, plus w times what the first stage gained."""
@@ -331,7 +331,7 @@ class SiteProblem:
         state.progress[1] += math.fsum(born) * setup.voxel_volume
         state.c[...] = self.c
         state.u[...] = self.u
-        state.mineral.reshape(state.mineral.shape[0], -1)[:, self.work.cell] = self.mineral
+        state.flat_mineral[:, self.work.cell] = self.mineral
         state.debris[self.busy] = local[kinetics.DEBRIS]
         state.nucleators[self.busy] = local[kinetics.NUCLEATORS]
         state.warm[self.busy] = self.work.warm

@@ -127,8 +127,7 @@ class Particles:
     def _return(self, rows: np.ndarray) -> None:
         """Voxels whose particles have all dissolved: the traces of mineral that are left go back to the fluid."""
         state, index = self.state, self.voxels.cell[rows]
-        phases, species = state.mineral.shape[0], state.u.shape[0]
-        mineral, u = state.mineral.reshape(phases, -1), state.u.reshape(species, -1)
+        mineral, u = state.flat_mineral, state.u.reshape(state.u.shape[0], -1)
         u[:, index] += self.model.stoichiometry @ mineral[:, index]
         mineral[:, index] = 0.0
         state.on_collagen[rows] = 0.0
@@ -249,7 +248,7 @@ class Particles:
     def _pass_faces(self, dt: float, faces: list[tuple[np.ndarray, float]]) -> None:
         """One sweep over the faces that have free particles on a side; there and back in turn, so that no direction is preferred."""
         state = self.state
-        mineral = state.mineral.reshape(state.mineral.shape[0], -1)
+        mineral = state.flat_mineral
         for pairs, weight in faces:
             beside = pairs[self._with_free()[pairs].any(axis=1)]
             if state.make_room(np.unique(beside)):
@@ -272,7 +271,7 @@ class Particles:
         if used == 0:
             return
         cell, uptake = self.voxels.cell[rows], self.model.uptake
-        mineral = state.mineral.reshape(state.mineral.shape[0], -1)[:, cell]
+        mineral = state.flat_mineral[:, cell]
         calcium = self.model.phases.calcium @ mineral
         share = np.zeros(used)
         threads.rows(clumping.small_share, used, VOXELS_EACH, law.edges, state.clumps, uptake.largest, share)
@@ -296,7 +295,7 @@ class Particles:
         Both are booked as they are moved, not from the change in what is held, so that the ledger checks them.
         """
         state = self.state
-        state.mineral.reshape(state.mineral.shape[0], -1)[:, cell] -= gone
+        state.flat_mineral[:, cell] -= gone
         state.ledger.book(kind, -(self.model.stoichiometry @ gone).sum(axis=1) * self.setup.voxel_volume)
         self.fill(cell, self.model.phases.volume @ gone)
 

@@ -96,7 +96,7 @@ class Resorption:
         """Let everything bound lose this share to the cells; fluid of the surroundings fills the room."""
         state, model = self.state, self.model
         cell = self.particles.voxels.cell[rows]
-        mineral = state.mineral.reshape(state.mineral.shape[0], -1)
+        mineral = state.flat_mineral
         gone = share * (1.0 - self.particles.free_part()) * mineral[:, cell]
         mineral[:, cell] -= gone
         state.digesting[:, rows] += model.stoichiometry @ gone

@@ -196,7 +196,7 @@ class Site:
         state, particles = self.state, self.problem.particles
         rows = particles.rows()
         cell = self.problem.voxels.cell[rows]
-        particles.lose_mineral("drained", cell, share * particles.free_part() * state.mineral.reshape(state.mineral.shape[0], -1)[:, cell])
+        particles.lose_mineral("drained", cell, share * particles.free_part() * state.flat_mineral[:, cell])
         left = 1.0 - share
         used = rows.size
         state.number[kinetics.FREE, :used] *= left
@@ -257,7 +257,7 @@ class Site:
         cell = self.problem.voxels.cell[rows]
         before = self.open_porosity()
         particles = self.problem.particles
-        particles.lose_mineral("excised", cell, completeness * state.mineral.reshape(state.mineral.shape[0], -1)[:, cell])
+        particles.lose_mineral("excised", cell, completeness * state.flat_mineral[:, cell])
         eaten = completeness * state.digesting[:, rows]  # cells go with what they hold
         state.digesting[:, rows] -= eaten
         state.ledger.book("excised", -eaten.sum(axis=1) * setup.voxel_volume)

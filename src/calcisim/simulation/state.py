@@ -96,6 +96,11 @@ class State:
             array[...] = arrays[f"arrivals.{name}"]
         self.ledger = Ledger.restore({name.removeprefix("ledger."): array for name, array in arrays.items() if name.startswith("ledger.")})
 
+    @property
+    def flat_mineral(self) -> np.ndarray:
+        """The phases by cell of the padded grid (phase, cell): a view."""
+        return self.mineral.reshape(self.mineral.shape[0], -1)
+
     def slots(self) -> int:
         """How many voxels hold particles, or have held some."""
         return int(self.slot.max()) + 1 if self.slot.size else 0
